@@ -1,0 +1,369 @@
+//! What to connect to and how: the address, the transport and every option of the connect bar and
+//! of `wirescope capture`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+/// How events travel from the endpoint to us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TransportKind {
+    /// RFC 6455.
+    Websocket,
+    /// Server-sent events, WHATWG HTML section 9.2.
+    Sse,
+    /// A request that the server holds until it has something to say (RFC 6202).
+    LongPoll,
+    /// A request at regular intervals.
+    ShortPoll,
+}
+
+impl TransportKind {
+    /// Every transport, in the order the window lists them.
+    pub const ALL: [Self; 4] = [Self::Websocket, Self::Sse, Self::LongPoll, Self::ShortPoll];
+
+    /// The word of `--transport`, files and exports.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Websocket => "websocket",
+            Self::Sse => "sse",
+            Self::LongPoll => "long-poll",
+            Self::ShortPoll => "short-poll",
+        }
+    }
+
+    /// The name people read.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Websocket => "WebSocket",
+            Self::Sse => "SSE",
+            Self::LongPoll => "Long poll",
+            Self::ShortPoll => "Short poll",
+        }
+    }
+
+    /// The transport a word stands for.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+}
+
+/// The body of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Body {
+    /// Sent as it stands.
+    Text(String),
+    /// Read when the session begins.
+    File(PathBuf),
+}
+
+/// When a connection that says nothing counts as dead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heartbeat {
+    /// Time between two WebSocket pings.
+    pub every: Duration,
+    /// How long a pong may take.
+    pub patience: Duration,
+}
+
+impl Heartbeat {
+    /// A ping every `every`, whose pong may take as long, but at most 10 s.
+    pub fn every(every: Duration) -> Self {
+        Self { every, patience: every.min(Duration::from_secs(10)) }
+    }
+}
+
+/// How often and how fast a lost connection is tried again: `first`, doubled each time, never
+/// over `longest`, each ± `jitter`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Retries {
+    /// Attempts after the first that failed in a row; 0 means never.
+    pub most: u32,
+    /// Wait before the first retry.
+    pub first: Duration,
+    /// Longest wait.
+    pub longest: Duration,
+    /// Share of the wait that chance adds or takes away, 0.2 for ±20 %.
+    pub jitter: f64,
+}
+
+impl Default for Retries {
+    fn default() -> Self {
+        Self {
+            most: 10,
+            first: Duration::from_secs(1),
+            longest: Duration::from_secs(30),
+            jitter: 0.2,
+        }
+    }
+}
+
+/// Everything about a connection that is not its address.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Options {
+    /// Header fields of the request, in order.
+    pub headers: Vec<(String, String)>,
+    /// WebSocket subprotocols, in order of preference.
+    pub subprotocols: Vec<String>,
+    /// HTTP method; GET, or POST when there is a body, unless said.
+    pub method: Option<String>,
+    /// Body of the request.
+    pub body: Option<Body>,
+    /// Poll dialect by name; `generic` unless said.
+    pub dialect: Option<String>,
+    /// Time between two short polls.
+    pub interval: Duration,
+    /// Where to resume from the start: `Last-Event-ID`, or the cursor of a poll.
+    pub last_event_id: Option<String>,
+    /// Reconnection.
+    pub retries: Retries,
+    /// WebSocket pings; `None` sends none.
+    pub heartbeat: Option<Heartbeat>,
+    /// Accept any certificate.
+    pub insecure: bool,
+    /// A certificate authority to trust besides the system's, as a PEM file.
+    pub ca_file: Option<PathBuf>,
+    /// Largest message that is kept whole, in bytes.
+    pub max_message: usize,
+    /// Sent once the connection is open, each time it opens.
+    pub send: Vec<String>,
+    /// Repeat the sends at this interval.
+    pub every: Option<Duration>,
+    /// Path of the sequence number in a JSON payload, as in `data.seq`.
+    pub seq_path: Option<String>,
+    /// Path of the send time in a JSON payload.
+    pub ts_path: Option<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            headers: Vec::new(),
+            subprotocols: Vec::new(),
+            method: None,
+            body: None,
+            dialect: None,
+            interval: Duration::from_secs(1),
+            last_event_id: None,
+            retries: Retries::default(),
+            heartbeat: Some(Heartbeat::every(Duration::from_secs(25))),
+            insecure: false,
+            ca_file: None,
+            max_message: 64 << 20,
+            send: Vec::new(),
+            every: None,
+            seq_path: None,
+            ts_path: None,
+        }
+    }
+}
+
+impl Options {
+    /// How many options differ from their defaults, for the badge on the Options button.
+    pub fn changed(&self) -> usize {
+        let plain = Self::default();
+        let others = [
+            self.method != plain.method,
+            self.body != plain.body,
+            self.dialect != plain.dialect,
+            self.interval != plain.interval,
+            self.last_event_id != plain.last_event_id,
+            self.retries != plain.retries,
+            self.heartbeat != plain.heartbeat,
+            self.insecure != plain.insecure,
+            self.ca_file != plain.ca_file,
+            self.max_message != plain.max_message,
+            self.every != plain.every,
+            self.seq_path != plain.seq_path,
+            self.ts_path != plain.ts_path,
+        ];
+        self.headers.len()
+            + self.subprotocols.len()
+            + self.send.len()
+            + others.into_iter().filter(|changed| *changed).count()
+    }
+}
+
+/// An address, a transport, and how to connect.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Endpoint {
+    /// Where to connect; `http`, `https`, `ws` or `wss`.
+    pub url: Url,
+    /// Which transport to use; `None` lets the address decide.
+    pub transport: Option<TransportKind>,
+    /// How to connect.
+    pub options: Options,
+}
+
+/// An address that cannot be connected to.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EndpointError {
+    /// Nothing was typed.
+    #[error("no address was given; try wss://host/path, https://host/path or localhost:3000/path")]
+    Empty,
+    /// It is not a URL.
+    #[error("“{0}” is not an address: {1}; try wss://host/path or https://host/path")]
+    Invalid(String, url::ParseError),
+    /// Its scheme is not one we speak.
+    #[error("“{0}:” is no scheme Wirescope speaks; use ws, wss, http or https")]
+    Scheme(String),
+    /// It names no host.
+    #[error("“{0}” names no host")]
+    NoHost(String),
+}
+
+impl Endpoint {
+    /// An endpoint with default options. What has no scheme gets `http`, or `https` when the host
+    /// is not on this machine, as browsers do.
+    ///
+    /// # Errors
+    /// [`EndpointError`], whose text is fit to be shown beside the address.
+    pub fn parse(typed: &str) -> Result<Self, EndpointError> {
+        let typed = typed.trim();
+        if typed.is_empty() {
+            return Err(EndpointError::Empty);
+        }
+        let full = if typed.contains("://") { typed.to_owned() } else { with_scheme(typed) };
+        let url = Url::parse(&full).map_err(|e| EndpointError::Invalid(typed.to_owned(), e))?;
+        if !matches!(url.scheme(), "ws" | "wss" | "http" | "https") {
+            return Err(EndpointError::Scheme(url.scheme().to_owned()));
+        }
+        if url.host_str().is_none_or(str::is_empty) {
+            return Err(EndpointError::NoHost(typed.to_owned()));
+        }
+        Ok(Self { url, transport: None, options: Options::default() })
+    }
+
+    /// The same endpoint over this transport.
+    #[must_use]
+    pub fn over(mut self, transport: TransportKind) -> Self {
+        self.transport = Some(transport);
+        self
+    }
+
+    /// Host, port and path: how a session is called in lists.
+    pub fn title(&self) -> String {
+        let host = self.url.host_str().unwrap_or_default();
+        let port = self.url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        let path = if self.url.path() == "/" { "" } else { self.url.path() };
+        format!("{host}{port}{path}")
+    }
+
+    /// The endpoint as it may be stored for others: without passwords, and with the values of
+    /// secret headers and query parameters blanked out.
+    #[must_use]
+    pub fn redacted(&self) -> Self {
+        let mut public = self.clone();
+        public.url = redact_url(&self.url);
+        for (name, value) in &mut public.options.headers {
+            if is_secret_header(name) {
+                *value = String::from(REDACTED);
+            }
+        }
+        public
+    }
+}
+
+const REDACTED: &str = "…";
+
+/// Headers whose values give access and so are not written to files meant for others.
+pub fn is_secret_header(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    matches!(name.as_str(), "authorization" | "proxy-authorization" | "cookie" | "set-cookie")
+        || ["api-key", "apikey", "token", "secret", "password"].iter().any(|w| name.contains(w))
+}
+
+fn is_secret_parameter(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    matches!(name.as_str(), "key" | "sig" | "signature" | "auth")
+        || ["token", "secret", "password", "api_key", "apikey", "api-key"]
+            .iter()
+            .any(|word| name.contains(word))
+}
+
+fn redact_url(url: &Url) -> Url {
+    let mut public = url.clone();
+    if public.password().is_some() {
+        // Only fails for URLs without a host, which `parse` refuses.
+        let _ = public.set_password(Some(REDACTED));
+    }
+    if url.query_pairs().any(|(name, _)| is_secret_parameter(&name)) {
+        let pairs: Vec<(String, String)> = url
+            .query_pairs()
+            .map(|(name, value)| {
+                let hidden = is_secret_parameter(&name);
+                let value = if hidden { String::from(REDACTED) } else { value.into_owned() };
+                (name.into_owned(), value)
+            })
+            .collect();
+        public.query_pairs_mut().clear().extend_pairs(pairs);
+    }
+    public
+}
+
+fn with_scheme(typed: &str) -> String {
+    let host = typed.split(['/', '?', '#']).next().unwrap_or_default();
+    let name = match host.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    let local = name == "localhost"
+        || name.ends_with(".localhost")
+        || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    format!("{}://{typed}", if local { "http" } else { "https" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_people_type_becomes_an_address() {
+        let table = [
+            ("localhost:3000/events", "http://localhost:3000/events"),
+            ("127.0.0.1:4100", "http://127.0.0.1:4100/"),
+            ("[::1]:4100/sse", "http://[::1]:4100/sse"),
+            ("stream.example.com/v2", "https://stream.example.com/v2"),
+            (" wss://h/p?x=1 ", "wss://h/p?x=1"),
+        ];
+        for (typed, url) in table {
+            assert_eq!(Endpoint::parse(typed).map(|e| e.url.to_string()), Ok(url.to_owned()));
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_says_why() {
+        assert_eq!(Endpoint::parse("  "), Err(EndpointError::Empty));
+        assert_eq!(Endpoint::parse("ftp://host/"), Err(EndpointError::Scheme("ftp".into())));
+        assert!(matches!(Endpoint::parse("http://"), Err(EndpointError::Invalid(..))));
+        assert!(matches!(Endpoint::parse("a b"), Err(EndpointError::Invalid(..))));
+    }
+
+    #[test]
+    fn secrets_do_not_survive_redaction() -> Result<(), EndpointError> {
+        let mut endpoint = Endpoint::parse("https://me:hunter2@host/p?access_token=abc&room=1")?;
+        endpoint.options.headers = vec![
+            ("Authorization".into(), "Bearer abc".into()),
+            ("X-Api-Key".into(), "abc".into()),
+            ("Accept".into(), "text/event-stream".into()),
+        ];
+        let text = serde_json::to_string(&endpoint.redacted()).unwrap_or_default();
+        assert!(!text.contains("hunter2") && !text.contains("abc"), "{text}");
+        assert!(text.contains("room=1") && text.contains("text/event-stream"), "{text}");
+        Ok(())
+    }
+
+    #[test]
+    fn the_badge_counts_what_was_changed() {
+        let mut options = Options::default();
+        assert_eq!(options.changed(), 0);
+        options.headers.push(("A".into(), "b".into()));
+        options.insecure = true;
+        assert_eq!(options.changed(), 2);
+    }
+}

@@ -1,0 +1,22 @@
+//! The vocabulary every other room speaks: endpoints, events, commands, time.
+//! Pure data; nothing here touches a socket, a file or a clock but [`Clock`].
+
+mod clock;
+mod command;
+mod endpoint;
+mod event;
+mod feed;
+mod filter;
+mod say;
+mod server;
+
+pub use clock::{Clock, rfc3339};
+pub use command::{Command, SessionId};
+pub use endpoint::{
+    Body, Endpoint, EndpointError, Heartbeat, Options, Retries, TransportKind, is_secret_header,
+};
+pub use event::{Dir, Event, Headers, Kind, Meta, Timing, Wire};
+pub use feed::{Feed, FeedError};
+pub use filter::{Class, Filter};
+pub use say::Say;
+pub use server::{ServerOptions, ServerOptionsError};

@@ -1,0 +1,238 @@
+//! Why an attempt ended, as a sentence, a likely reason with what to try, and the facts beside it.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::model::{FeedError, Headers, Meta, Timing};
+use crate::net::DialError;
+
+/// Why an attempt ended.
+#[derive(Debug, thiserror::Error)]
+pub enum TransportError {
+    /// No connection came about.
+    #[error(transparent)]
+    Dial(#[from] DialError),
+    /// The server answered, but not with what was asked for.
+    #[error("the server answered {status} {reason}")]
+    Refused {
+        /// HTTP status.
+        status: u16,
+        /// Its reason phrase.
+        reason: String,
+        /// HTTP version, as in `HTTP/1.1`.
+        version: String,
+        /// Header fields of the answer.
+        headers: Headers,
+        /// The start of the body.
+        body: Bytes,
+        /// Wait the server asked for.
+        retry_after: Option<Duration>,
+        /// How long it took.
+        timing: Timing,
+    },
+    /// The answer is of a type this transport cannot read.
+    #[error("the server answered 200 with {found}, not {wanted}")]
+    WrongType {
+        /// What `Content-Type` said.
+        found: String,
+        /// What it should have been.
+        wanted: &'static str,
+        /// Header fields of the answer.
+        headers: Headers,
+        /// The start of the body.
+        body: Bytes,
+        /// How long it took.
+        timing: Timing,
+    },
+    /// The answer to a WebSocket handshake broke RFC 6455.
+    #[error("the WebSocket handshake failed: {0}")]
+    Handshake(String, Box<Meta>),
+    /// The peer closed the connection; without a code the socket simply ended.
+    #[error("{}", closed_sentence(*.code, .reason))]
+    Closed {
+        /// Close code of a WebSocket.
+        code: Option<u16>,
+        /// Close reason of a WebSocket.
+        reason: String,
+    },
+    /// The stream ended as HTTP allows it to.
+    #[error("the server ended the response")]
+    Ended,
+    /// Reading or writing failed.
+    #[error("the connection broke: {0}")]
+    Io(#[from] std::io::Error),
+    /// Nothing came back to a ping.
+    #[error("no pong within {} of a ping", humantime::format_duration(*.0))]
+    PongOverdue(Duration),
+    /// The peer broke a rule after which the connection cannot go on.
+    #[error("the peer broke the protocol: {0}")]
+    Protocol(String),
+    /// The HTTP library could not complete the request.
+    #[error("{0}")]
+    Http(String),
+    /// The answer did not come in time.
+    #[error("no answer within {}", humantime::format_duration(*.0))]
+    TimedOut(Duration),
+    /// An option cannot work.
+    #[error("{0}")]
+    Options(String),
+    /// The recording has ended.
+    #[error(transparent)]
+    Feed(#[from] FeedError),
+}
+
+impl TransportError {
+    /// Whether trying again would meet the same answer.
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::Dial(error) => error.is_final(),
+            Self::Refused { status, .. } => {
+                (300..500).contains(status) && !matches!(status, 408 | 425 | 429)
+            }
+            Self::WrongType { .. } | Self::Handshake(..) | Self::Options(_) | Self::Feed(_) => true,
+            // Normal closure, and what the peer says it will never accept from us.
+            Self::Closed { code, .. } => {
+                matches!(code, Some(1000 | 1002 | 1003 | 1007 | 1008 | 1009 | 1010))
+            }
+            Self::Ended
+            | Self::Io(_)
+            | Self::PongOverdue(_)
+            | Self::Protocol(_)
+            | Self::Http(_)
+            | Self::TimedOut(_) => false,
+        }
+    }
+
+    /// The likely reason and what to try.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Dial(error) => return Some(error.hint()),
+            Self::Refused { status, .. } => refusal_hint(*status),
+            Self::WrongType { .. } => {
+                "The address may be a page or another API; look at the body, or choose another transport"
+            }
+            Self::Handshake(..) => {
+                "Something between here and the server may not know WebSocket; look at the response head"
+            }
+            Self::Closed { code: Some(code), .. } => closed_hint(*code),
+            Self::Closed { code: None, .. } | Self::Io(_) => {
+                "The server stopped, or something on the way cut the connection"
+            }
+            Self::PongOverdue(_) => {
+                "The connection is dead although nothing said so: the network changed, or a proxy or NAT forgot it"
+            }
+            Self::TimedOut(_) => "The server or something on the way is holding the answer back",
+            Self::Protocol(_) => "Look at the bytes of the violation in the timeline",
+            Self::Ended | Self::Http(_) | Self::Options(_) | Self::Feed(_) => return None,
+        };
+        Some(hint.to_owned())
+    }
+
+    /// The wait the server asked for.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Refused { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
+    /// The facts, the sentence and the hint, as details of a `failed` or `closed` event.
+    pub fn meta(&self) -> Meta {
+        let mut meta = match self {
+            Self::Refused { status, reason, version, headers, timing, .. } => Meta {
+                status: Some(*status),
+                reason: Some(reason.clone()),
+                version: Some(version.clone()),
+                headers: headers.clone(),
+                timing: Some(*timing),
+                ..Meta::default()
+            },
+            Self::WrongType { headers, timing, .. } => Meta {
+                status: Some(200),
+                headers: headers.clone(),
+                timing: Some(*timing),
+                ..Meta::default()
+            },
+            Self::Handshake(_, meta) => (**meta).clone(),
+            Self::Closed { code, reason } => {
+                let reason = Some(reason.clone()).filter(|reason| !reason.is_empty());
+                Meta { code: *code, reason, ..Meta::default() }
+            }
+            _ => Meta::default(),
+        };
+        meta.cause = Some(self.to_string());
+        meta.hint = self.hint();
+        meta
+    }
+
+    /// The start of the body that came with a refusal.
+    pub fn body(&self) -> Bytes {
+        match self {
+            Self::Refused { body, .. } | Self::WrongType { body, .. } => body.clone(),
+            _ => Bytes::new(),
+        }
+    }
+}
+
+/// What a close code means (IANA WebSocket Close Code Number Registry).
+pub fn close_meaning(code: u16) -> &'static str {
+    match code {
+        1000 => "normal closure",
+        1001 => "going away",
+        1002 => "protocol error",
+        1003 => "unsupported data",
+        1005 => "no code was sent",
+        1006 => "abnormal closure",
+        1007 => "invalid payload data",
+        1008 => "policy violation",
+        1009 => "message too big",
+        1010 => "extension missing",
+        1011 => "internal error",
+        1012 => "service restart",
+        1013 => "try again later",
+        1014 => "bad gateway",
+        1015 => "TLS handshake",
+        3000 => "unauthorized",
+        3003 => "forbidden",
+        3008 => "timeout",
+        3001..=3002 | 3004..=3007 | 3009..=3999 => "registered by a library",
+        4000..=4999 => "private to the application",
+        _ => "not a registered code",
+    }
+}
+
+fn closed_sentence(code: Option<u16>, reason: &str) -> String {
+    match (code, reason) {
+        (None, _) => String::from("the peer ended the connection without a close frame"),
+        (Some(code), "") => format!("closed with {code}, {}", close_meaning(code)),
+        (Some(code), reason) => format!("closed with {code}, {}: {reason}", close_meaning(code)),
+    }
+}
+
+fn refusal_hint(status: u16) -> &'static str {
+    match status {
+        300..=399 => "The server points elsewhere; connect to the address in its Location header",
+        401 => "It wants credentials; add an Authorization header or a cookie in Options",
+        403 => "The credentials, the Origin or the address are not allowed",
+        404 | 410 => "The path may be wrong; compare it with the server's documentation",
+        405 => "The method may be wrong; set it in Options",
+        400 | 426 => "The server expects another request; check transport, headers and subprotocol",
+        408 | 504 => "Something on the way gave up waiting for the server",
+        429 => "Too many requests; the next attempt waits as long as the server asks",
+        500..=599 => "The server is in trouble; Wirescope tries again",
+        _ => "Look at the response head and body in the detail",
+    }
+}
+
+fn closed_hint(code: u16) -> &'static str {
+    match code {
+        1000 => "The peer is done; connect again for more",
+        1001 | 1012 => "The server restarts or the page was left; Wirescope connects again",
+        1008 => "The peer did not like who we are or what we sent; check credentials and messages",
+        1009 => "A message was larger than the peer takes",
+        1011 | 1013 | 1014 => "The server is in trouble; Wirescope tries again",
+        4000..=4999 => "The application's documentation tells what this code means",
+        _ => "The peer's log may tell more",
+    }
+}
