@@ -14,6 +14,9 @@
 //! - [`transport`]: one folder a transport, the trait and the registry.
 //! - [`session`]: attempts, backoff, resume.
 
+pub mod analysis;
+pub mod decode;
+pub mod engine;
 pub mod model;
 pub mod net;
 pub mod session;

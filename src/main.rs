@@ -1,1 +1,3 @@
+//! Wirescope's command line: arguments in, exit code out.
+
 fn main() {}

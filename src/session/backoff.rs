@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn what_the_peer_asks_for_takes_the_place_of_the_first_step() {
         let mut backoff = Backoff::new(rules());
-        assert_eq!(backoff.next(0.5, Some(Duration::from_secs(60))), Some(Duration::from_secs(60)));
+        assert_eq!(backoff.next(0.5, Some(Duration::from_mins(1))), Some(Duration::from_mins(1)));
         assert_eq!(backoff.next(0.5, None), Some(Duration::from_secs(2)));
     }
 

@@ -1,0 +1,188 @@
+//! What one message says of itself: its send time, which gives its latency, and its sequence
+//! number. Pings and pongs are matched by payload for the round trip.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use crate::model::{Dir, Event, Kind, Options};
+
+/// Pings whose pong is still awaited, at most; older ones are forgotten.
+const PINGS: usize = 64;
+/// A send time further away than this is another kind of number.
+const PLAUSIBLE_MS: f64 = 3_600_000.0;
+/// How much earlier than sent a message may arrive before its clock counts as unrelated.
+const SKEW_MS: f64 = 1_000.0;
+
+/// What was found in one event.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Measure {
+    /// Milliseconds from sending to receiving, or from ping to pong.
+    pub latency_ms: Option<f64>,
+    /// Its place in the sender's sequence.
+    pub seq: Option<i64>,
+}
+
+/// Measures the events of one session, in order.
+#[derive(Debug, Clone)]
+pub struct Measures {
+    start_wall_ns: i64,
+    ts: Vec<String>,
+    seq: Vec<String>,
+    explicit: bool,
+    pings: VecDeque<(Bytes, u64)>,
+}
+
+impl Measures {
+    /// For a session that began at `start_wall_ns` (nanoseconds since the Unix epoch). Without
+    /// paths in the options a top-level `ts` is the send time, `seq` or `id` the sequence number.
+    pub fn new(start_wall_ns: i64, options: &Options) -> Self {
+        let path = |given: &Option<String>, usual: &str| -> Vec<String> {
+            given.as_deref().unwrap_or(usual).split('.').map(str::to_owned).collect()
+        };
+        Self {
+            start_wall_ns,
+            ts: path(&options.ts_path, "ts"),
+            seq: path(&options.seq_path, "seq"),
+            explicit: options.ts_path.is_some() || options.seq_path.is_some(),
+            pings: VecDeque::new(),
+        }
+    }
+
+    /// Measures the next event.
+    pub fn observe(&mut self, event: &Event) -> Measure {
+        match (event.kind, event.dir) {
+            (Kind::Ping, Dir::Out) => {
+                if self.pings.len() == PINGS {
+                    self.pings.pop_front();
+                }
+                self.pings.push_back((Bytes::copy_from_slice(&event.payload), event.t_ns));
+                Measure::default()
+            }
+            (Kind::Pong, Dir::In) => Measure { latency_ms: self.round_trip(event), seq: None },
+            (Kind::Text | Kind::Event | Kind::Message, Dir::In) => self.message(event),
+            _ => Measure::default(),
+        }
+    }
+
+    fn round_trip(&mut self, pong: &Event) -> Option<f64> {
+        let at = self.pings.iter().position(|(payload, _)| *payload == pong.payload)?;
+        let (_, sent) = self.pings.drain(..=at).next_back()?;
+        Some(pong.t_ns.saturating_sub(sent) as f64 / 1e6)
+    }
+
+    fn message(&self, event: &Event) -> Measure {
+        let bytes = &event.payload[..];
+        if bytes.first().is_none_or(|first| !first.is_ascii_whitespace() && *first != b'{')
+            || !(self.explicit || may_hold_numbers(bytes))
+        {
+            return Measure { latency_ms: None, seq: event.id.as_deref().and_then(whole) };
+        }
+        let Ok(value) = serde_json::from_slice::<Value>(bytes) else {
+            return Measure { latency_ms: None, seq: event.id.as_deref().and_then(whole) };
+        };
+        let received = (self.start_wall_ns as f64 + event.t_ns as f64) / 1e6;
+        let latency_ms =
+            at(&value, &self.ts).and_then(Value::as_f64).and_then(|sent| latency(received, sent));
+        let seq = at(&value, &self.seq)
+            .or_else(|| value.get("id").filter(|_| !self.explicit))
+            .and_then(Value::as_i64)
+            .or_else(|| event.id.as_deref().and_then(whole));
+        Measure { latency_ms, seq }
+    }
+}
+
+/// A look at the bytes that is much cheaper than reading them as JSON.
+fn may_hold_numbers(bytes: &[u8]) -> bool {
+    [r#""ts""#, r#""seq""#, r#""id""#]
+        .iter()
+        .any(|key| memchr::memmem::find(bytes, key.as_bytes()).is_some())
+}
+
+fn at<'v>(value: &'v Value, path: &[String]) -> Option<&'v Value> {
+    path.iter().try_fold(value, |value, key| match value {
+        Value::Array(items) => items.get(key.parse::<usize>().ok()?),
+        value => value.get(key),
+    })
+}
+
+fn whole(id: &str) -> Option<i64> {
+    id.parse().ok()
+}
+
+/// Milliseconds between a send time in Unix seconds, milliseconds, microseconds or nanoseconds
+/// (told apart by size) and `received` in Unix milliseconds.
+fn latency(received: f64, sent: f64) -> Option<f64> {
+    [1e3, 1.0, 1e-3, 1e-6]
+        .into_iter()
+        .map(|to_ms| received - sent * to_ms)
+        .find(|late| (-SKEW_MS..PLAUSIBLE_MS).contains(late))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: i64 = 1_795_351_572_000_000_000;
+
+    fn message(payload: &str) -> Event {
+        Event::new(3_000_000, Dir::In, Kind::Text).with_payload(payload.to_owned())
+    }
+
+    fn measure(payload: &str) -> Measure {
+        Measures::new(START, &Options::default()).observe(&message(payload))
+    }
+
+    #[test]
+    fn the_send_time_may_be_in_any_unit() {
+        for sent in ["1795351572.001", "1795351572001", "1795351572001000", "1795351572001000000"] {
+            let found = measure(&format!(r#"{{"ts":{sent}}}"#)).latency_ms;
+            assert!(found.is_some_and(|ms| (ms - 2.0).abs() < 0.01), "{sent}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_that_are_no_time_give_no_latency() {
+        for payload in [r#"{"ts":5}"#, r#"{"ts":"x"}"#, r#"{"ts":1795351570999}"#, "[1]", "", "{"] {
+            let found = measure(payload).latency_ms;
+            assert!(found.is_none() || found == Some(1004.0), "{payload}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn sequence_numbers_come_from_seq_id_or_the_events_own_id() {
+        assert_eq!(measure(r#"{"seq":7,"id":9}"#).seq, Some(7));
+        assert_eq!(measure(r#"{"id":9}"#).seq, Some(9));
+        let mut measures = Measures::new(START, &Options::default());
+        assert_eq!(measures.observe(&message("plain").with_id("12")).seq, Some(12));
+        assert_eq!(measures.observe(&message("plain").with_id("a:1")).seq, None);
+    }
+
+    #[test]
+    fn paths_reach_into_the_payload() {
+        let options = Options {
+            ts_path: Some("data.0.sent".into()),
+            seq_path: Some("data.0.k".into()),
+            ..Options::default()
+        };
+        let event = message(r#"{"data":[{"sent":1795351572002,"k":4}],"id":99}"#);
+        let found = Measures::new(START, &options).observe(&event);
+        assert_eq!(found.seq, Some(4));
+        assert!(found.latency_ms.is_some_and(|ms| (ms - 1.0).abs() < 0.01));
+    }
+
+    #[test]
+    fn a_pong_is_measured_from_its_own_ping() {
+        let mut measures = Measures::new(START, &Options::default());
+        let frame = |t_ns, dir, kind, payload: &'static str| {
+            Event::new(t_ns, dir, kind).with_payload(payload)
+        };
+        measures.observe(&frame(1_000_000, Dir::Out, Kind::Ping, "a"));
+        measures.observe(&frame(5_000_000, Dir::Out, Kind::Ping, "b"));
+        let pong = measures.observe(&frame(6_500_000, Dir::In, Kind::Pong, "b"));
+        assert_eq!(pong.latency_ms, Some(1.5));
+        let stray = measures.observe(&frame(7_000_000, Dir::In, Kind::Pong, "a"));
+        assert_eq!(stray.latency_ms, None);
+    }
+}

@@ -1,0 +1,16 @@
+//! Pure observers of events: what a session is doing, how late its messages are, what is missing,
+//! and the series behind the plots. They know no endpoint, file or window.
+
+mod latency;
+mod measure;
+mod phase;
+mod sequence;
+mod series;
+mod traffic;
+
+pub use latency::{Latencies, Percentiles};
+pub use measure::{Measure, Measures};
+pub use phase::{Phase, Story};
+pub use sequence::Sequence;
+pub use series::{Bucket, Outage, Series};
+pub use traffic::Traffic;
