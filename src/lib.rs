@@ -13,7 +13,9 @@
 //! - [`net`]: dialling with timed phases, streams that count.
 //! - [`transport`]: one folder a transport, the trait and the registry.
 //! - [`session`]: attempts, backoff, resume.
+//! - [`capture`]: the session file: recorder, reader, NDJSON.
 
+pub mod capture;
 pub mod model;
 pub mod net;
 pub mod session;
