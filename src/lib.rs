@@ -13,8 +13,10 @@
 //! - [`net`]: dialling with timed phases, streams that count.
 //! - [`transport`]: one folder a transport, the trait and the registry.
 //! - [`session`]: attempts, backoff, resume.
+//! - [`capture`]: the session file: recorder, reader, NDJSON.
 
 pub mod analysis;
+pub mod capture;
 pub mod decode;
 pub mod engine;
 pub mod model;

@@ -1,0 +1,132 @@
+//! The handle that everyone who reads a capture shares: it knows where the file is, also after it
+//! was moved, and holds the one connection that reads it.
+
+use std::ops::{ControlFlow, Range};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::error::CaptureError;
+use super::header::Header;
+use super::reader::Reader;
+use super::row::Recorded;
+use crate::model::Event;
+
+/// A session file, wherever it is at the moment. Its methods block for as long as a read takes,
+/// or a move of the file.
+#[derive(Debug)]
+pub struct CaptureFile {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    path: PathBuf,
+    reader: Option<Reader>,
+}
+
+impl CaptureFile {
+    /// Opens the file at `path`.
+    ///
+    /// # Errors
+    /// As [`Reader::open`].
+    pub fn open(path: &Path) -> Result<Arc<Self>, CaptureError> {
+        let reader = Some(Reader::open(path)?);
+        Ok(Arc::new(Self { inner: Mutex::new(Inner { path: path.to_owned(), reader }) }))
+    }
+
+    /// A handle to a file that is opened when it is first read.
+    pub(super) fn new(path: &Path) -> Arc<Self> {
+        Arc::new(Self { inner: Mutex::new(Inner { path: path.to_owned(), reader: None }) })
+    }
+
+    /// Where the file is.
+    pub fn path(&self) -> PathBuf {
+        self.lock().path.clone()
+    }
+
+    /// What the file says about its recording.
+    ///
+    /// # Errors
+    /// The file cannot be opened or read.
+    pub fn header(&self) -> Result<Header, CaptureError> {
+        self.read(Reader::header)
+    }
+
+    /// How many events it holds at the moment.
+    ///
+    /// # Errors
+    /// The file cannot be opened or read.
+    pub fn count(&self) -> Result<u64, CaptureError> {
+        self.read(Reader::count)
+    }
+
+    /// Event number `n`; `None` where the file has none.
+    ///
+    /// # Errors
+    /// The file cannot be opened or read.
+    pub fn event(&self, n: u64) -> Result<Option<Recorded>, CaptureError> {
+        self.read(|reader| reader.event(n))
+    }
+
+    /// Events whose numbers are in `range`, in order.
+    ///
+    /// # Errors
+    /// The file cannot be opened or read.
+    pub fn events(&self, range: Range<u64>) -> Result<Vec<Recorded>, CaptureError> {
+        self.read(|reader| reader.events(range))
+    }
+
+    /// As [`Reader::scan`], letting others read and the file be moved in between.
+    ///
+    /// # Errors
+    /// The file cannot be opened or read; events before the damage were given.
+    pub fn scan(
+        &self,
+        from: u64,
+        mut take: impl FnMut(u64, u16, &Event) -> ControlFlow<()>,
+    ) -> Result<u64, CaptureError> {
+        let end = self.count()?.saturating_add(1);
+        let mut next = from.max(1);
+        while next < end {
+            match self.read(|reader| reader.scan_chunk(next, end, &mut take))? {
+                ControlFlow::Continue(after) => next = after,
+                ControlFlow::Break(after) => return Ok(after),
+            }
+        }
+        Ok(next)
+    }
+
+    /// Runs `work` on the reader, opening it where that has not happened yet.
+    ///
+    /// # Errors
+    /// The file cannot be opened, or what `work` says.
+    pub fn read<T>(
+        &self,
+        work: impl FnOnce(&Reader) -> Result<T, CaptureError>,
+    ) -> Result<T, CaptureError> {
+        let mut inner = self.lock();
+        let Inner { path, reader } = &mut *inner;
+        let reader = match reader {
+            Some(reader) => reader,
+            none => none.insert(Reader::open(path)?),
+        };
+        work(reader)
+    }
+
+    /// Closes the reader, keeps everyone from opening it, and runs `relocate`, which answers with
+    /// the file's new place if it has one.
+    pub(super) fn closed_while<T>(&self, relocate: impl FnOnce() -> (Option<PathBuf>, T)) -> T {
+        let mut inner = self.lock();
+        inner.reader = None;
+        let (path, result) = relocate();
+        if let Some(path) = path {
+            inner.path = path;
+        }
+        result
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // A reader that panicked left nothing half-done: it only reads.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

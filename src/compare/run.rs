@@ -1,0 +1,188 @@
+//! One source, one server, every transport: starts them, records them all into one file, and ends
+//! them when each has had the time to catch up.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::lane::{Counter, Lane};
+use crate::capture::{CaptureError, Committed, Header, Recorder, Tap};
+use crate::model::{Clock, Endpoint, EndpointError, ServerOptions, TransportKind};
+use crate::server::{Server, ServerError};
+use crate::session::Session;
+use crate::transport::{self, TransportError};
+
+/// How long lanes may take after the last message was published: two short polls.
+const CATCH_UP: Duration = Duration::from_millis(2500);
+
+/// What a run is made with.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Settings {
+    /// How long messages are published, in seconds.
+    #[serde(rename = "seconds", serialize_with = "as_seconds")]
+    pub duration: Duration,
+    /// Messages a second.
+    pub rate: f64,
+    /// Payload bytes of a message.
+    pub size: usize,
+}
+
+fn as_seconds<S: serde::Serializer>(time: &Duration, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_f64(time.as_secs_f64())
+}
+
+/// What a run came to.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Comparison {
+    /// What it was made with.
+    pub settings: Settings,
+    /// One a transport.
+    pub lanes: Vec<Lane>,
+}
+
+/// Why there is no comparison.
+#[derive(Debug, thiserror::Error)]
+pub enum CompareError {
+    /// The built-in server could not start.
+    #[error(transparent)]
+    Server(#[from] ServerError),
+    /// The recording could not be made.
+    #[error(transparent)]
+    Capture(#[from] CaptureError),
+    /// A transport could not be set up.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// The server's address is not one.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+}
+
+impl CompareError {
+    /// The likely cause and what to try.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Server(error) => error.hint().to_owned(),
+            Self::Capture(error) => error.hint().to_owned(),
+            Self::Transport(error) => error.hint().unwrap_or_default(),
+            Self::Endpoint(_) => String::new(),
+        }
+    }
+}
+
+/// Counts every lane as the recorder commits it.
+#[derive(Clone)]
+struct Counters {
+    lanes: Arc<Mutex<Vec<Counter>>>,
+    grown: Arc<Notify>,
+}
+
+impl Counters {
+    fn lock(&self) -> MutexGuard<'_, Vec<Counter>> {
+        // A panic while counting would at worst have left an event uncounted.
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Resolves when every lane has seen message number `last`.
+    async fn caught_up(&self, last: i64) {
+        loop {
+            let grown = self.grown.notified();
+            if self.lock().iter().all(|lane| lane.last_seq() >= last) {
+                return;
+            }
+            grown.await;
+        }
+    }
+}
+
+impl Tap for Counters {
+    fn committed(&mut self, batch: Committed<'_>) {
+        if let Some(counter) = self.lock().get_mut(usize::from(batch.lane)) {
+            for (n, event) in (batch.first_n..).zip(batch.events) {
+                counter.take(n, event);
+            }
+        }
+        self.grown.notify_one();
+    }
+}
+
+/// Runs every transport side by side against a built-in server on a free port and records them
+/// into `path`. `stop` ends the run early; the figures are then those of the time it had.
+///
+/// # Errors
+/// The server, the recording or a transport could not be set up.
+pub async fn run(
+    settings: Settings,
+    path: &Path,
+    stop: CancellationToken,
+) -> Result<Comparison, CompareError> {
+    let clock = Clock::start();
+    let server = Server::start(ServerOptions {
+        listen: ([127, 0, 0, 1], 0).into(),
+        rate: 0.0,
+        size: settings.size,
+        history: 10_000,
+        ..ServerOptions::default()
+    })
+    .await?;
+    let endpoints = endpoints(&server.url())?;
+    let counters = Counters {
+        lanes: Arc::new(Mutex::new(
+            TransportKind::ALL.map(|kind| Counter::new(kind, clock.wall_ns())).into(),
+        )),
+        grown: Arc::default(),
+    };
+    let recorder =
+        Recorder::create(path, &header(&endpoints, clock), Box::new(counters.clone()))?;
+    let mut sessions = JoinSet::new();
+    let hang_up = CancellationToken::new();
+    for (lane, endpoint) in (0..).zip(endpoints) {
+        let transport = transport::build(&endpoint)?;
+        let mut session = Session::new(endpoint, transport, clock, recorder.feed(lane));
+        let (controls, said) = Session::controls(hang_up.clone());
+        sessions.spawn(async move { session.run(&controls, said).await });
+    }
+    server.set_source(settings.rate, settings.size);
+    tokio::select! {
+        () = tokio::time::sleep(settings.duration) => {}
+        () = stop.cancelled() => {}
+    }
+    server.set_source(0.0, settings.size);
+    let sent = server.hub().last_id("default");
+    let last = i64::try_from(sent).unwrap_or(i64::MAX);
+    // A lane that has not caught up by then shows what it lacks as lost.
+    let _ = tokio::time::timeout(CATCH_UP, counters.caught_up(last)).await;
+    hang_up.cancel();
+    while sessions.join_next().await.is_some() {}
+    server.stop().await;
+    recorder.finish("the comparison was done").await?;
+    let lanes = counters.lock().iter().map(|counter| counter.lane(sent)).collect();
+    Ok(Comparison { settings, lanes })
+}
+
+/// Where each transport of the built-in server is, in the order of [`TransportKind::ALL`].
+fn endpoints(base: &str) -> Result<Vec<Endpoint>, EndpointError> {
+    TransportKind::ALL
+        .into_iter()
+        .map(|kind| {
+            let path = match kind {
+                TransportKind::Websocket => "ws",
+                TransportKind::Sse => "sse",
+                TransportKind::LongPoll => "poll",
+                TransportKind::ShortPoll => "short",
+            };
+            Endpoint::parse(&format!("{base}/{path}")).map(|endpoint| endpoint.over(kind))
+        })
+        .collect()
+}
+
+fn header(endpoints: &[Endpoint], clock: Clock) -> Header {
+    let mut endpoints = endpoints.iter();
+    #[expect(clippy::expect_used, reason = "there is one endpoint a transport")]
+    let first = endpoints.next().expect("at least one transport");
+    endpoints.fold(Header::new(first, clock.wall_ns()), Header::beside)
+}

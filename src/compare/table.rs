@@ -1,0 +1,80 @@
+//! A comparison as a table for a terminal.
+
+use super::run::Comparison;
+
+/// The figures as lines of aligned text, numbers to the right.
+pub fn table(comparison: &Comparison) -> String {
+    let head = ["transport", "messages", "p50 ms", "p95 ms", "p99 ms", "wire B/msg", "reconnects"];
+    let mut rows: Vec<[String; 7]> = vec![head.map(str::to_owned)];
+    for lane in &comparison.lanes {
+        let latency = |pick: fn(&super::LatencyMs) -> f64| {
+            lane.latency_ms.as_ref().map_or_else(|| String::from("–"), |l| format!("{:.2}", pick(l)))
+        };
+        let wire = match lane.delivered {
+            0 => String::from("–"),
+            delivered => (lane.wire_bytes / delivered).to_string(),
+        };
+        rows.push([
+            lane.label.to_owned(),
+            format!("{} of {}", lane.delivered, lane.sent),
+            latency(|l| l.p50),
+            latency(|l| l.p95),
+            latency(|l| l.p99),
+            wire,
+            lane.reconnects.to_string(),
+        ]);
+    }
+    let widths: Vec<usize> = (0..head.len())
+        .map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0))
+        .collect();
+    rows.iter().map(|row| line(row, &widths)).collect()
+}
+
+fn line(row: &[String; 7], widths: &[usize]) -> String {
+    let mut line = String::new();
+    for (column, (cell, &width)) in row.iter().zip(widths).enumerate() {
+        if column == 0 {
+            line.push_str(&format!("{cell:<width$}"));
+        } else {
+            line.push_str(&format!("  {cell:>width$}"));
+        }
+    }
+    line.push('\n');
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::{Lane, LatencyMs, Settings};
+    use super::*;
+
+    #[test]
+    fn columns_are_aligned_and_nothing_is_made_up() {
+        let lane = Lane {
+            transport: "websocket",
+            sent: 100,
+            delivered: 100,
+            lost: 0,
+            duplicated: 0,
+            reordered: 0,
+            latency_ms: Some(LatencyMs { p50: 0.4, p95: 0.9, p99: 1.25, max: 2.0 }),
+            payload_bytes: 1,
+            wire_bytes: 10_450,
+            requests: 1,
+            connections: 1,
+            reconnects: 0,
+            label: "WebSocket",
+        };
+        let silent = Lane { delivered: 0, latency_ms: None, label: "SSE", ..lane.clone() };
+        let settings = Settings { duration: Duration::from_secs(1), rate: 1.0, size: 1 };
+        let text = table(&Comparison { settings, lanes: vec![lane, silent] });
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 3);
+        assert!(lines[1].starts_with("WebSocket  100 of 100"), "{text}");
+        assert!(lines[1].contains("0.40") && lines[1].contains("104"), "{text}");
+        assert!(lines[2].contains("0 of 100") && lines[2].contains('–'), "{text}");
+        assert!(lines.iter().all(|line| line.chars().count() == lines[0].chars().count()));
+    }
+}
