@@ -17,9 +17,14 @@
 
 pub mod analysis;
 pub mod capture;
+pub mod cli;
+pub mod compare;
 pub mod decode;
 pub mod engine;
 pub mod model;
 pub mod net;
+pub mod server;
 pub mod session;
 pub mod transport;
+#[cfg(feature = "gui")]
+pub mod ui;

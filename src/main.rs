@@ -1,3 +1,5 @@
 //! Wirescope's command line: arguments in, exit code out.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    wirescope::cli::main()
+}

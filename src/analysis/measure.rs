@@ -61,6 +61,13 @@ impl Measures {
                 Measure::default()
             }
             (Kind::Pong, Dir::In) => Measure { latency_ms: self.round_trip(event), seq: None },
+            _ => self.read(event),
+        }
+    }
+
+    /// What a message says of itself, whatever came before it.
+    pub fn read(&self, event: &Event) -> Measure {
+        match (event.kind, event.dir) {
             (Kind::Text | Kind::Event | Kind::Message, Dir::In) => self.message(event),
             _ => Measure::default(),
         }

@@ -5,8 +5,9 @@ use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::error::CaptureError;
+use super::error::{CaptureError, beside, wal_of};
 use super::header::Header;
+use super::live::is_live;
 use super::reader::Reader;
 use super::row::Recorded;
 use crate::model::Event;
@@ -76,6 +77,42 @@ impl CaptureFile {
         self.read(|reader| reader.events(range))
     }
 
+    /// As [`Reader::previews`].
+    ///
+    /// # Errors
+    /// The file cannot be opened or read.
+    pub fn previews(&self, range: Range<u64>, most: usize) -> Result<Vec<Recorded>, CaptureError> {
+        self.read(|reader| reader.previews(range, most))
+    }
+
+    /// How large it is in bytes, what is still in its journal included; 0 where it is gone.
+    pub fn size(&self) -> u64 {
+        let path = self.path();
+        let size = |path: &Path| std::fs::metadata(path).map_or(0, |found| found.len());
+        size(&path) + size(&wal_of(&path))
+    }
+
+    /// Copies a file that nobody is recording into to `to`. A file that is there is replaced only
+    /// where `replace` allows it, and only once the copy is whole.
+    ///
+    /// # Errors
+    /// A file is there, it is being recorded, or the place takes no writing.
+    pub fn copy_to(&self, to: &Path, replace: bool) -> Result<(), CaptureError> {
+        if is_live(to) {
+            return Err(CaptureError::Live(to.to_owned()));
+        }
+        if to.exists() && !replace {
+            return Err(CaptureError::Exists(to.to_owned()));
+        }
+        if same_file(&self.path(), to) {
+            return Ok(());
+        }
+        let aside = beside(to, &format!(".{:08x}", fastrand::u32(..)));
+        self.read(|reader| reader.copy_to(&aside))
+            .and_then(|()| std::fs::rename(&aside, to).map_err(|e| CaptureError::io(to, e)))
+            .inspect_err(|_| drop(std::fs::remove_file(&aside)))
+    }
+
     /// As [`Reader::scan`], letting others read and the file be moved in between.
     ///
     /// # Errors
@@ -129,4 +166,8 @@ impl CaptureFile {
         // A reader that panicked left nothing half-done: it only reads.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn same_file(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use super::error::{CaptureError, beside, wal_of};
 use super::header::Header;
+use super::live::is_live;
 use super::moving::new_private;
 use super::reader::Reader;
 
@@ -125,6 +126,29 @@ pub fn remember(folder: &Path, path: &Path) -> Result<(), CaptureError> {
         .and_then(|()| fs::rename(&aside, &target))
         .inspect_err(|_| drop(fs::remove_file(&aside)))
         .map_err(|e| CaptureError::io(&target, e))
+}
+
+/// Deletes a session file and its journal.
+///
+/// # Errors
+/// It is being recorded, is no session file, or the system does not allow it.
+pub fn delete(path: &Path) -> Result<(), CaptureError> {
+    if is_live(path) {
+        return Err(CaptureError::Live(path.to_owned()));
+    }
+    if path.extension().is_none_or(|extension| extension != EXTENSION) {
+        return Err(CaptureError::NotACapture(path.to_owned()));
+    }
+    fs::remove_file(path).map_err(|e| CaptureError::io(path, e))?;
+    for journal in [wal_of(path), beside(path, "-shm")] {
+        match fs::remove_file(&journal) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(CaptureError::io(&journal, error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn elsewhere(folder: &Path) -> Vec<PathBuf> {

@@ -22,6 +22,7 @@ pub struct Reader {
     path: PathBuf,
     one: String,
     some: String,
+    short: String,
 }
 
 impl fmt::Debug for Reader {
@@ -50,7 +51,8 @@ impl Reader {
         let one = format!("SELECT {COLUMNS}, {lane} FROM event WHERE n = ?1");
         let some =
             format!("SELECT {COLUMNS}, {lane} FROM event WHERE n >= ?1 AND n < ?2 ORDER BY n");
-        Ok(Self { conn, path: path.to_owned(), one, some })
+        let short = some.replace("payload", "substr(payload, 1, ?3)");
+        Ok(Self { conn, path: path.to_owned(), one, some, short })
     }
 
     /// What the file says about its recording.
@@ -93,6 +95,31 @@ impl Reader {
         let mut events = Vec::new();
         self.each(range, |recorded| events.push(recorded))?;
         Ok(events)
+    }
+
+    /// Events whose numbers are in `range`, in order, each with at most the first `most` bytes of
+    /// its payload: what a list shows costs the same however large the messages are.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn previews(&self, range: Range<u64>, most: usize) -> Result<Vec<Recorded>, CaptureError> {
+        let query = || {
+            let mut statement = self.conn.prepare_cached(&self.short)?;
+            let most = signed(most as u64);
+            let rows = statement.query_map([signed(range.start), signed(range.end), most], row::read)?;
+            rows.collect()
+        };
+        query().map_err(|e| self.error(e))
+    }
+
+    /// Writes everything the file holds now into a new file at `path`.
+    ///
+    /// # Errors
+    /// A file is there already, or the place takes no writing.
+    pub fn copy_to(&self, path: &Path) -> Result<(), CaptureError> {
+        let to = path.to_string_lossy();
+        let copied = self.conn.execute("VACUUM INTO ?1", [to.as_ref()]);
+        copied.map(drop).map_err(|e| CaptureError::sqlite(path, e))
     }
 
     /// Gives every event from number `from` on to `take`, in order, until it breaks or the last

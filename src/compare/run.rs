@@ -1,7 +1,7 @@
 //! One source, one server, every transport: starts them, records them all into one file, and ends
 //! them when each has had the time to catch up.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -43,6 +43,9 @@ pub struct Comparison {
     pub settings: Settings,
     /// One a transport.
     pub lanes: Vec<Lane>,
+    /// The file that holds every event of the run.
+    #[serde(skip)]
+    pub capture: PathBuf,
 }
 
 /// Why there is no comparison.
@@ -111,13 +114,13 @@ impl Tap for Counters {
 }
 
 /// Runs every transport side by side against a built-in server on a free port and records them
-/// into `path`. `stop` ends the run early; the figures are then those of the time it had.
+/// into the file that `place` gives them. `stop` ends the run early; the figures are then those of the time it had.
 ///
 /// # Errors
 /// The server, the recording or a transport could not be set up.
 pub async fn run(
     settings: Settings,
-    path: &Path,
+    place: impl FnOnce(&Header) -> Result<PathBuf, CaptureError>,
     stop: CancellationToken,
 ) -> Result<Comparison, CompareError> {
     let clock = Clock::start();
@@ -136,8 +139,9 @@ pub async fn run(
         )),
         grown: Arc::default(),
     };
-    let recorder =
-        Recorder::create(path, &header(&endpoints, clock), Box::new(counters.clone()))?;
+    let header = header(&endpoints, clock);
+    let capture = place(&header)?;
+    let recorder = Recorder::create(&capture, &header, Box::new(counters.clone()))?;
     let mut sessions = JoinSet::new();
     let hang_up = CancellationToken::new();
     for (lane, endpoint) in (0..).zip(endpoints) {
@@ -161,7 +165,7 @@ pub async fn run(
     server.stop().await;
     recorder.finish("the comparison was done").await?;
     let lanes = counters.lock().iter().map(|counter| counter.lane(sent)).collect();
-    Ok(Comparison { settings, lanes })
+    Ok(Comparison { settings, lanes, capture })
 }
 
 /// Where each transport of the built-in server is, in the order of [`TransportKind::ALL`].

@@ -69,7 +69,8 @@ mod tests {
         };
         let silent = Lane { delivered: 0, latency_ms: None, label: "SSE", ..lane.clone() };
         let settings = Settings { duration: Duration::from_secs(1), rate: 1.0, size: 1 };
-        let text = table(&Comparison { settings, lanes: vec![lane, silent] });
+        let lanes = vec![lane, silent];
+        let text = table(&Comparison { settings, lanes, capture: "x".into() });
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 3);
         assert!(lines[1].starts_with("WebSocket  100 of 100"), "{text}");

@@ -1,0 +1,365 @@
+//! What can be said on the command line, and how it becomes an endpoint or server options.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use clap::{Args as ClapArgs, ColorChoice, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::model::{Body, Endpoint, Heartbeat, Options, Retries, ServerOptions, TransportKind};
+
+/// See every frame of a live WebSocket, SSE or polling endpoint, and keep it
+#[derive(Debug, Parser)]
+#[command(name = "wirescope", version, args_conflicts_with_subcommands = true)]
+#[command(after_help = "Examples:
+  wirescope                                   open the dashboard
+  wirescope wss://host/path                   open it connected
+  wirescope ticks.wirescope                   open a session file
+  wirescope capture wss://host/path --for 1m  record without a window")]
+pub(super) struct Args {
+    /// An address to connect to, or a session file to open
+    #[arg(value_name = "URL|FILE")]
+    pub(super) target: Option<String>,
+
+    #[command(subcommand)]
+    pub(super) verb: Option<Verb>,
+
+    /// Say less
+    #[arg(short, long, global = true)]
+    pub(super) quiet: bool,
+
+    /// Say more; twice for everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(super) verbose: u8,
+
+    /// Colour what goes to a terminal
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(super) color: ColorChoice,
+}
+
+/// Subcommands.
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// Record an endpoint without a window
+    Capture(Box<CaptureArgs>),
+    /// Run the built-in server without a window
+    Serve(ServeArgs),
+    /// Run all transports side by side and print a table
+    Compare(CompareArgs),
+    /// Print a completion script
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+}
+
+/// How events travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum TransportArg {
+    /// Let the address and the answer decide
+    Auto,
+    /// WebSocket
+    Websocket,
+    /// Server-sent events
+    Sse,
+    /// A request that the server holds
+    LongPoll,
+    /// A request at regular intervals
+    ShortPoll,
+}
+
+impl TransportArg {
+    fn kind(self) -> Option<TransportKind> {
+        match self {
+            Self::Auto => None,
+            Self::Websocket => Some(TransportKind::Websocket),
+            Self::Sse => Some(TransportKind::Sse),
+            Self::LongPoll => Some(TransportKind::LongPoll),
+            Self::ShortPoll => Some(TransportKind::ShortPoll),
+        }
+    }
+}
+
+/// Options of `capture`.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:
+  wirescope capture wss://host/feed -o feed.wirescope
+  wirescope capture https://host/events --ndjson --count 100 | jq .text
+  wirescope capture ws://localhost:9000 --send '{\"op\":\"subscribe\"}' --for 10s
+  wirescope capture http://localhost/lp/room --transport long-poll --dialect nchan")]
+pub(super) struct CaptureArgs {
+    /// Where to connect
+    pub(super) url: String,
+    /// How to connect
+    #[arg(long, value_enum, default_value = "auto")]
+    transport: TransportArg,
+    /// File to record into; without it a place is chosen and printed
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// Write every event to stdout, one JSON object a line
+    #[arg(long)]
+    pub(super) ndjson: bool,
+    /// End after this time, as in 90s or 5m
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+    pub(super) duration: Option<Duration>,
+    /// End after this many received messages
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) count: Option<u64>,
+    /// Header field of the request; can be repeated
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = header)]
+    headers: Vec<(String, String)>,
+    /// WebSocket subprotocol; can be repeated
+    #[arg(long = "subprotocol", value_name = "NAME")]
+    subprotocols: Vec<String>,
+    /// HTTP method
+    #[arg(short = 'X', long = "method", value_name = "METHOD")]
+    method: Option<String>,
+    /// Body of the request, or @FILE
+    #[arg(short = 'd', long = "data", value_name = "BODY|@FILE")]
+    body: Option<String>,
+    /// Text to send once open, or @FILE; can be repeated
+    #[arg(long = "send", value_name = "TEXT|@FILE")]
+    send: Vec<String>,
+    /// Repeat the sends at this interval
+    #[arg(long, value_name = "DURATION", value_parser = duration, requires = "send")]
+    every: Option<Duration>,
+    /// Poll dialect by name, or a TOML file
+    #[arg(long, value_name = "NAME|FILE")]
+    dialect: Option<String>,
+    /// Time between two short polls
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1s")]
+    interval: Duration,
+    /// Resume after this id or cursor
+    #[arg(long, value_name = "ID")]
+    last_event_id: Option<String>,
+    /// Attempts after one that failed; 0 never reconnects
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    max_retries: u32,
+    /// Time between two WebSocket pings, or off
+    #[arg(long, value_name = "DURATION|off", value_parser = duration_or_off, default_value = "25s")]
+    ping: OrOff,
+    /// Accept any certificate
+    #[arg(long)]
+    insecure: bool,
+    /// Trust this certificate authority too (PEM)
+    #[arg(long, value_name = "FILE")]
+    cacert: Option<PathBuf>,
+    /// Largest message that is kept whole
+    #[arg(long, value_name = "BYTES", value_parser = bytes, default_value = "64MiB")]
+    max_message: usize,
+    /// Where the sequence number is in a JSON message, as in data.seq
+    #[arg(long, value_name = "PATH")]
+    seq: Option<String>,
+    /// Where the send time is in a JSON message
+    #[arg(long, value_name = "PATH")]
+    ts: Option<String>,
+}
+
+impl CaptureArgs {
+    /// The endpoint these arguments describe. Reads the files that `--send @FILE` names.
+    pub(super) fn endpoint(&self) -> Result<Endpoint> {
+        let mut endpoint = Endpoint::parse(&self.url)?;
+        endpoint.transport = self.transport.kind();
+        endpoint.options = Options {
+            headers: self.headers.clone(),
+            subprotocols: self.subprotocols.clone(),
+            method: self.method.clone(),
+            body: self.body.as_deref().map(|body| match body.strip_prefix('@') {
+                Some(path) => Body::File(path.into()),
+                None => Body::Text(body.to_owned()),
+            }),
+            dialect: self.dialect.clone(),
+            interval: self.interval,
+            last_event_id: self.last_event_id.clone(),
+            retries: Retries { most: self.max_retries, ..Retries::default() },
+            heartbeat: self.ping.0.map(Heartbeat::every),
+            insecure: self.insecure,
+            ca_file: self.cacert.clone(),
+            max_message: self.max_message,
+            send: self.send.iter().map(|text| text_or_file(text)).collect::<Result<_>>()?,
+            every: self.every,
+            seq_path: self.seq.clone(),
+            ts_path: self.ts.clone(),
+        };
+        Ok(endpoint)
+    }
+}
+
+/// Options of `serve`.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:
+  wirescope serve
+  wirescope serve --listen 127.0.0.1:0 --rate 0
+  curl -N http://127.0.0.1:4100/sse
+  curl -d '{\"type\":\"note\",\"text\":\"hello\"}' http://127.0.0.1:4100/publish")]
+pub(super) struct ServeArgs {
+    /// Address to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4100")]
+    listen: SocketAddr,
+    /// Messages a second; 0 sends only what is published
+    #[arg(long, value_name = "N", default_value_t = 10.0)]
+    rate: f64,
+    /// Payload bytes of a message
+    #[arg(long, value_name = "BYTES", value_parser = bytes, default_value = "100")]
+    size: usize,
+    /// Messages kept for those who come back
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    history: usize,
+    /// How long a long poll is held
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "25s")]
+    hold: Duration,
+    /// Time between two heartbeats on quiet streams, or off
+    #[arg(long, value_name = "DURATION|off", value_parser = duration_or_off, default_value = "15s")]
+    heartbeat: OrOff,
+    /// Reconnection time that event streams ask for
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "3s")]
+    retry: Duration,
+}
+
+impl ServeArgs {
+    /// The server options these arguments describe.
+    pub(super) fn options(&self) -> Result<ServerOptions> {
+        let options = ServerOptions {
+            listen: self.listen,
+            rate: self.rate,
+            size: self.size,
+            history: self.history,
+            hold: self.hold,
+            heartbeat: self.heartbeat.0,
+            retry: self.retry,
+        };
+        Ok(options.checked()?)
+    }
+}
+
+/// Options of `compare`.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:
+  wirescope compare --for 30s --rate 50
+  wirescope compare --json > lanes.json")]
+pub(super) struct CompareArgs {
+    /// How long to run
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration, default_value = "10s")]
+    pub(super) duration: Duration,
+    /// Messages a second
+    #[arg(long, value_name = "N", default_value_t = 10.0)]
+    pub(super) rate: f64,
+    /// Payload bytes of a message
+    #[arg(long, value_name = "BYTES", value_parser = bytes, default_value = "100")]
+    pub(super) size: usize,
+    /// Print the figures as JSON instead of a table
+    #[arg(long)]
+    pub(super) json: bool,
+    /// File to record into; without it a place is chosen and printed
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
+impl Default for CompareArgs {
+    fn default() -> Self {
+        Self {
+            duration: Duration::from_secs(10),
+            rate: 10.0,
+            size: 100,
+            json: false,
+            output: None,
+        }
+    }
+}
+
+/// A duration, or none where `off` was given.
+#[derive(Debug, Clone, Copy)]
+struct OrOff(Option<Duration>);
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let found = humantime::parse_duration(text).map_err(|e| format!("{e}; try 500ms, 25s or 5m"))?;
+    if found.is_zero() { Err(String::from("must be longer than nothing")) } else { Ok(found) }
+}
+
+fn duration_or_off(text: &str) -> Result<OrOff, String> {
+    if text == "off" { Ok(OrOff(None)) } else { duration(text).map(|d| OrOff(Some(d))) }
+}
+
+fn header(text: &str) -> Result<(String, String), String> {
+    let (name, value) =
+        text.split_once(':').ok_or("a header is written as in 'Authorization: Bearer abc'")?;
+    if name.trim().is_empty() {
+        return Err(String::from("the header has no name"));
+    }
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
+}
+
+/// A number of bytes, as in `100`, `64k` (1,000), `64KiB` (1,024) or `1.5MB`.
+fn bytes(text: &str) -> Result<usize, String> {
+    let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let factor = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1.0,
+        "k" | "kb" => 1e3,
+        "m" | "mb" => 1e6,
+        "g" | "gb" => 1e9,
+        "kib" => 1024.0,
+        "mib" => 1024.0 * 1024.0,
+        "gib" => 1024.0 * 1024.0 * 1024.0,
+        _ => return Err(format!("“{unit}” is no unit of size; try 100, 64KiB or 2MB")),
+    };
+    let number: f64 = number.parse().map_err(|_| format!("“{number}” is no number"))?;
+    let found = number * factor;
+    if (1.0..=4e9).contains(&found) {
+        Ok(found as usize)
+    } else {
+        Err(String::from("must be between 1 byte and 4 GB"))
+    }
+}
+
+fn text_or_file(text: &str) -> Result<String> {
+    match text.strip_prefix('@') {
+        Some(path) => std::fs::read_to_string(path)
+            .with_context(|| format!("{path} could not be read; --send @FILE wants UTF-8 text")),
+        None => Ok(text.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_grammar_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_are_read_as_people_write_them() {
+        for (text, wanted) in [("100", 100), ("64KiB", 65_536), ("1.5MB", 1_500_000), ("2m", 2_000_000)]
+        {
+            assert_eq!(bytes(text), Ok(wanted));
+        }
+        for text in ["", "x", "0", "5 parsecs", "9999GB"] {
+            assert!(bytes(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn arguments_become_an_endpoint() -> Result<()> {
+        let line = "wirescope capture localhost:1/x --transport sse -H A:b --ping off --max-retries 0";
+        let args = Args::try_parse_from(line.split(' '))?;
+        let Some(Verb::Capture(capture)) = args.verb else { anyhow::bail!("not a capture") };
+        let endpoint = capture.endpoint()?;
+        assert_eq!(endpoint.transport, Some(TransportKind::Sse));
+        assert_eq!(endpoint.options.headers, [("A".into(), "b".into())]);
+        assert_eq!((endpoint.options.heartbeat, endpoint.options.retries.most), (None, 0));
+        Ok(())
+    }
+
+    #[test]
+    fn an_address_is_no_subcommand() -> Result<()> {
+        let args = Args::try_parse_from(["wirescope", "wss://h/"])?;
+        assert_eq!(args.target.as_deref(), Some("wss://h/"));
+        Ok(())
+    }
+}

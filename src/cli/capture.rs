@@ -1,0 +1,283 @@
+//! `wirescope capture`: record an endpoint without a window.
+
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use futures_util::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
+
+use super::args::CaptureArgs;
+use super::explained;
+use super::terminal::{Terminal, Tint};
+use crate::analysis::Measures;
+use crate::capture::{CaptureError, Committed, Header, Recorder, Tap, ndjson, place};
+use crate::model::{Clock, Endpoint, Event, Feed, FeedError, Kind};
+use crate::session::{End, Session};
+use crate::transport;
+
+/// Records until the peer, `--for`, `--count` or the person ends it.
+pub(super) fn run(args: &CaptureArgs, terminal: &Terminal) -> Result<()> {
+    let endpoint = args.endpoint()?;
+    // One thread for the socket, one for the file: more would only take turns.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(record(args, endpoint, terminal))
+}
+
+async fn record(args: &CaptureArgs, endpoint: Endpoint, terminal: &Terminal) -> Result<()> {
+    let transport = transport::build(&endpoint)
+        .map_err(|error| explained(&error, &error.hint().unwrap_or_default()))?;
+    let clock = Clock::start();
+    let header = Header::new(&endpoint, clock.wall_ns());
+    let path = output(args.output.as_deref(), &header)
+        .map_err(|error| explained(&error, error.hint()))?;
+    let stop = CancellationToken::new();
+    let tap = Report {
+        terminal: *terminal,
+        stdout: args.ndjson.then(|| BufWriter::new(std::io::stdout())),
+        measures: Measures::new(clock.wall_ns(), &endpoint.options),
+        start_wall_ns: clock.wall_ns(),
+        line: Vec::new(),
+        stop: stop.clone(),
+    };
+    let recorder = Recorder::create(&path, &header, Box::new(tap))
+        .map_err(|error| explained(&error, error.hint()))?;
+    terminal.say(format_args!("Recording {} into {}", endpoint.redacted().url, path.display()));
+
+    let count = Arc::new(Count {
+        feed: recorder.feed(0),
+        left: AtomicU64::new(args.count.unwrap_or(u64::MAX)),
+        received: AtomicU64::new(0),
+        stop: stop.clone(),
+    });
+    let (controls, said) = Session::controls(stop.clone());
+    let feed: Arc<dyn Feed> = count.clone();
+    let mut session = Session::new(endpoint, transport, clock, feed);
+    let end = {
+        let run = session.run(&controls, said);
+        tokio::pin!(run);
+        tokio::select! {
+            end = &mut run => end,
+            () = time_is_up(args.duration) => { stop.cancel(); run.await }
+            interrupted = super::interrupted() => { interrupted?; stop.cancel(); run.await }
+        }
+    };
+    let ended = finish(recorder, &end).await;
+    let received = count.received.load(Ordering::Relaxed);
+    match ended {
+        Ok(summary) => {
+            terminal.say(format_args!(
+                "{received} messages received, {} events in {}",
+                summary.events,
+                summary.path.display()
+            ));
+        }
+        // Unless the session's own end says why, in which case that is the news.
+        Err(error) => return Err(explained(&error, error.hint())),
+    }
+    match end {
+        End::Stopped | End::Finished => Ok(()),
+        End::Unrecorded => anyhow::bail!("the recording ended before the session did"),
+        End::GaveUp(error) => Err(explained(&error, &error.hint().unwrap_or_default())),
+    }
+}
+
+async fn finish(
+    recorder: Recorder,
+    end: &End,
+) -> Result<crate::capture::Summary, CaptureError> {
+    let status = recorder.status();
+    let how = match end {
+        End::Stopped => String::from("disconnected by you"),
+        End::Finished => String::from("the peer was done"),
+        End::Unrecorded => String::from("recording stopped"),
+        End::GaveUp(error) => error.to_string(),
+    };
+    let finished = recorder.finish(&how).await;
+    match status {
+        crate::capture::Status::Failed(error) => Err(error),
+        _ => finished,
+    }
+}
+
+async fn time_is_up(duration: Option<Duration>) {
+    match duration {
+        Some(duration) => tokio::time::sleep(duration).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The file to record into: the one asked for, or a new one in the usual place.
+pub(super) fn output(asked: Option<&Path>, header: &Header) -> Result<PathBuf, CaptureError> {
+    match asked {
+        Some(path) => Ok(path.to_owned()),
+        None => place::new_file(&place::folder()?, header),
+    }
+}
+
+/// Lets through what still counts, and ends the session when `--count` is reached.
+struct Count {
+    feed: Arc<dyn Feed>,
+    left: AtomicU64,
+    received: AtomicU64,
+    stop: CancellationToken,
+}
+
+impl Feed for Count {
+    fn send(&self, mut events: Vec<Event>) -> BoxFuture<'_, Result<(), FeedError>> {
+        let left = self.left.load(Ordering::Relaxed);
+        let mut received = 0;
+        let end = events.iter().position(|event| {
+            received += u64::from(event.is_received_message());
+            received > left
+        });
+        if let Some(end) = end {
+            // What came after the last message that counts is not part of the capture, but how the
+            // connection ended is.
+            let rest = events.split_off(end);
+            events.extend(rest.into_iter().filter(|event| event.kind.is_state()));
+            received = left;
+        }
+        self.left.store(left - received, Ordering::Relaxed);
+        self.received.fetch_add(received, Ordering::Relaxed);
+        if left == received {
+            self.stop.cancel();
+        }
+        self.feed.send(events)
+    }
+}
+
+/// Tells what was recorded: every event on stdout where that is wanted, changes of state on stderr.
+struct Report {
+    terminal: Terminal,
+    stdout: Option<BufWriter<std::io::Stdout>>,
+    measures: Measures,
+    start_wall_ns: i64,
+    line: Vec<u8>,
+    stop: CancellationToken,
+}
+
+impl Tap for Report {
+    fn committed(&mut self, batch: Committed<'_>) {
+        for (n, event) in (batch.first_n..).zip(batch.events) {
+            if event.kind.is_state() {
+                self.tell(event);
+            }
+            if self.stdout.is_some() {
+                let found = self.measures.observe(event);
+                self.line.clear();
+                ndjson::write_line(
+                    &mut self.line,
+                    n,
+                    self.start_wall_ns,
+                    event,
+                    found.latency_ms,
+                    found.seq,
+                );
+                self.print();
+            }
+        }
+        if let Some(stdout) = &mut self.stdout
+            && stdout.flush().is_err()
+        {
+            self.nobody_reads();
+        }
+    }
+
+    fn failed(&mut self, error: &CaptureError) {
+        self.terminal.say(format_args!(
+            "{} {error}. {}",
+            self.terminal.tint(Tint::Bad, "recording stopped:"),
+            error.hint()
+        ));
+        self.stop.cancel();
+    }
+}
+
+impl Report {
+    fn print(&mut self) {
+        if let Some(stdout) = &mut self.stdout
+            && stdout.write_all(&self.line).is_err()
+        {
+            self.nobody_reads();
+        }
+    }
+
+    /// `head` and the like close the pipe when they have enough; that is an end, not a failure.
+    fn nobody_reads(&mut self) {
+        self.stdout = None;
+        self.stop.cancel();
+    }
+
+    fn tell(&self, event: &Event) {
+        let meta = event.meta();
+        let (tint, text) = match event.kind {
+            Kind::Connecting => (Tint::Faint, format!("attempt {}", event.attempt)),
+            Kind::Open => (Tint::Good, opened_words(event)),
+            Kind::Retrying => {
+                let seconds = meta.delay_ms.unwrap_or_default() as f64 / 1e3;
+                let (which, most) = meta.retry.unwrap_or_default();
+                (Tint::Warning, format!("retry {which} of {most} in {seconds:.1} s"))
+            }
+            _ => (Tint::Bad, meta.cause.clone().unwrap_or_default()),
+        };
+        let seconds = event.t_ns as f64 / 1e9;
+        let kind = self.terminal.tint(tint, format_args!("{:<10}", event.kind.word()));
+        self.terminal.say(format_args!("{seconds:9.3} s  {kind}  {text}"));
+    }
+}
+
+fn opened_words(event: &Event) -> String {
+    let meta = event.meta();
+    let status = meta.status.map(|status| format!("{status} ")).unwrap_or_default();
+    let total = meta.timing.and_then(|timing| timing.total);
+    let total = total.map(|ms| format!("in {ms:.1} ms")).unwrap_or_default();
+    let insecure = if meta.insecure { ", certificate NOT verified" } else { "" };
+    format!("{status}{total}{insecure}")
+}
+
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::model::Dir;
+
+    #[derive(Default)]
+    struct Kept(Mutex<Vec<Event>>);
+
+    impl Feed for Kept {
+        fn send(&self, events: Vec<Event>) -> BoxFuture<'_, Result<(), FeedError>> {
+            if let Ok(mut kept) = self.0.lock() {
+                kept.extend(events);
+            }
+            Box::pin(async { Ok(()) })
+        }
+    }
+
+    #[tokio::test]
+    async fn exactly_as_many_messages_are_kept_as_were_asked_for() -> Result<()> {
+        let kept = Arc::new(Kept::default());
+        let stop = CancellationToken::new();
+        let count = Count {
+            feed: kept.clone(),
+            left: AtomicU64::new(3),
+            received: AtomicU64::new(0),
+            stop: stop.clone(),
+        };
+        let event = |kind| Event::new(0, Dir::In, kind);
+        count.send(vec![event(Kind::Open), event(Kind::Text), event(Kind::Text)]).await?;
+        assert!(!stop.is_cancelled());
+        count.send(vec![event(Kind::Text), event(Kind::Text), event(Kind::Ping)]).await?;
+        assert!(stop.is_cancelled());
+        count.send(vec![event(Kind::Text), event(Kind::Closed)]).await?;
+        let kinds: Vec<Kind> =
+            kept.0.lock().map(|kept| kept.iter().map(|event| event.kind).collect()).unwrap_or_default();
+        assert_eq!(kinds, [Kind::Open, Kind::Text, Kind::Text, Kind::Text, Kind::Closed]);
+        Ok(())
+    }
+}

@@ -1,0 +1,50 @@
+//! `wirescope compare`: every transport side by side against the built-in server, as a table.
+
+use std::io::Write;
+
+use anyhow::{Context, Result};
+use tokio_util::sync::CancellationToken;
+
+use super::args::CompareArgs;
+use super::capture::output;
+use super::explained;
+use super::terminal::Terminal;
+use crate::compare::{self, Comparison, Settings, table};
+
+/// Runs the comparison; the table or the JSON goes to stdout, the path of the capture to stderr.
+pub(super) fn run(args: &CompareArgs, terminal: &Terminal) -> Result<()> {
+    terminal.say(format_args!(
+        "WebSocket, SSE, long poll and short poll side by side for {}, {} messages a second of {} B",
+        humantime::format_duration(args.duration),
+        args.rate,
+        args.size
+    ));
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let comparison = runtime.block_on(measure(args))?;
+    let text = if args.json {
+        serde_json::to_string_pretty(&comparison)? + "\n"
+    } else {
+        table(&comparison)
+    };
+    std::io::stdout().write_all(text.as_bytes()).context("stdout")?;
+    terminal.say(format_args!("Recorded in {}", comparison.capture.display()));
+    Ok(())
+}
+
+/// Ctrl-C ends the run early, with the figures there are.
+async fn measure(args: &CompareArgs) -> Result<Comparison> {
+    let settings = Settings { duration: args.duration, rate: args.rate, size: args.size };
+    let stop = CancellationToken::new();
+    let place = |header: &_| output(args.output.as_deref(), header);
+    let run = compare::run(settings, place, stop.clone());
+    tokio::pin!(run);
+    let done = tokio::select! {
+        done = &mut run => done,
+        interrupted = super::interrupted() => {
+            interrupted?;
+            stop.cancel();
+            run.await
+        }
+    };
+    done.map_err(|error| explained(&error, &error.hint()))
+}

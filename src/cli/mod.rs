@@ -1,0 +1,66 @@
+//! The command line: one file a subcommand. Data goes to stdout, everything else to stderr.
+
+mod args;
+mod capture;
+mod compare;
+#[cfg(feature = "gui")]
+mod gui;
+mod open;
+mod serve;
+mod terminal;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{CommandFactory, Parser};
+
+use args::{Args, Verb};
+use terminal::Terminal;
+
+/// Runs what the arguments ask for. The exit status is 0 when it was done, 1 when it failed (the
+/// last line on stderr says what, why and what to try) and 2 for wrong usage.
+pub fn main() -> ExitCode {
+    let args = Args::parse();
+    let terminal = Terminal::new(args.color, args.quiet, args.verbose);
+    terminal.start_log();
+    let done = match args.verb {
+        None => open::run(args.target.as_deref(), &terminal),
+        Some(Verb::Capture(args)) => capture::run(&args, &terminal),
+        Some(Verb::Serve(args)) => serve::run(&args, &terminal),
+        Some(Verb::Compare(args)) => compare::run(&args, &terminal),
+        Some(Verb::Completions { shell }) => {
+            let mut command = Args::command();
+            clap_complete::generate(shell, &mut command, "wirescope", &mut std::io::stdout());
+            Ok(())
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            terminal.failed(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Resolves when the person or the system asks the program to end.
+async fn interrupted() -> Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (mut interrupt, mut terminate) =
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await?;
+    Ok(())
+}
+
+/// An error of the library with its hint, as one sentence after the other.
+fn explained(error: &impl std::error::Error, hint: &str) -> anyhow::Error {
+    anyhow::anyhow!("{error}. {hint}")
+}

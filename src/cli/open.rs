@@ -1,0 +1,38 @@
+//! `wirescope [URL|FILE]`: the dashboard, or, where there is no display, the same job in the
+//! terminal.
+
+use anyhow::Result;
+
+use super::terminal::Terminal;
+
+/// Opens the window. Without a display says so and runs the comparison in the terminal.
+pub(super) fn run(target: Option<&str>, terminal: &Terminal) -> Result<()> {
+    #[cfg(feature = "gui")]
+    if has_display() {
+        return super::gui::run(target);
+    }
+    let reason = if cfg!(feature = "gui") {
+        "There is no display for the window"
+    } else {
+        "This Wirescope was built without its window"
+    };
+    match target {
+        Some(target) => anyhow::bail!(
+            "{reason}. Use `wirescope capture {target}` to record without one"
+        ),
+        None => {
+            terminal.say(format_args!("{reason}, so all transports run here for 10 s"));
+            super::compare::run(&super::args::CompareArgs::default(), terminal)
+        }
+    }
+}
+
+/// Whether a window can be opened: everywhere but on Unix systems without X11 or Wayland.
+#[cfg(feature = "gui")]
+fn has_display() -> bool {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    cfg!(any(windows, target_os = "macos"))
+        || is_set("DISPLAY")
+        || is_set("WAYLAND_DISPLAY")
+        || is_set("WAYLAND_SOCKET")
+}

@@ -1,0 +1,26 @@
+//! `wirescope serve`: the built-in server without a window, until Ctrl-C.
+
+use std::io::Write;
+
+use anyhow::{Context, Result};
+
+use super::args::ServeArgs;
+use super::terminal::Terminal;
+use crate::server::Server;
+
+/// Runs the server. Its address is the first line on stdout, so that scripts can use port 0.
+pub(super) fn run(args: &ServeArgs, terminal: &Terminal) -> Result<()> {
+    let options = args.options()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let server =
+            Server::start(options).await.map_err(|e| super::explained(&e, e.hint()))?;
+        let mut stdout = std::io::stdout();
+        writeln!(stdout, "{}", server.url()).and_then(|()| stdout.flush()).context("stdout")?;
+        terminal.say(format_args!("Listening on {}; Ctrl-C ends it", server.url()));
+        super::interrupted().await?;
+        terminal.say("Stopping");
+        server.stop().await;
+        Ok(())
+    })
+}

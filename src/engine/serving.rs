@@ -1,0 +1,163 @@
+//! The built-in server as the engine sees it: stopped, starting, running or stopping. Its messages
+//! outlive it, so that clients resume where they were when it is started again.
+
+use std::net::SocketAddr;
+
+use super::snapshot::{ServerView, TransportStats};
+use super::work::{Done, Work};
+use crate::model::ServerOptions;
+use crate::server::{Hub, Server, ServerError};
+
+/// How a start went.
+pub(super) struct Started {
+    /// The server, or why there is none.
+    pub(super) result: Result<Server, ServerError>,
+    /// Connect to it over every transport.
+    pub(super) demo: bool,
+}
+
+#[derive(Default)]
+enum State {
+    #[default]
+    Stopped,
+    Starting,
+    Running(Server),
+    Stopping,
+}
+
+/// The built-in server and what it leaves behind.
+#[derive(Default)]
+pub(super) struct Serving {
+    state: State,
+    hub: Option<Hub>,
+    options: ServerOptions,
+    error: Option<(String, String)>,
+}
+
+impl Serving {
+    pub(super) fn is_running(&self) -> bool {
+        matches!(self.state, State::Running(_))
+    }
+
+    /// Where it can be reached while it runs.
+    pub(super) fn url(&self) -> Option<String> {
+        match &self.state {
+            State::Running(server) => Some(server.url()),
+            _ => None,
+        }
+    }
+
+    /// The settings of the last start.
+    pub(super) fn options(&self) -> ServerOptions {
+        self.options.clone()
+    }
+
+    /// Starts it; while it runs already, its rate and size are set. `demo` takes another port
+    /// where the usual one is in use.
+    pub(super) fn start(&mut self, options: ServerOptions, demo: bool, work: &Work) {
+        self.error = None;
+        if let State::Running(server) = &self.state {
+            server.set_source(options.rate, options.size);
+            self.options = options;
+            return;
+        }
+        if !matches!(self.state, State::Stopped) {
+            return;
+        }
+        self.state = State::Starting;
+        self.options = options.clone();
+        let hub = self.hub.take();
+        work.spawn(async move {
+            let result = start(options, hub, demo).await;
+            Done::ServerStarted(Box::new(Started { result, demo }))
+        });
+    }
+
+    /// Takes the outcome of a start; the address to connect the demo's sessions to, if wanted.
+    pub(super) fn started(&mut self, started: Started) -> Option<String> {
+        match started.result {
+            Ok(server) => {
+                // A restart has to be found where this one was.
+                self.options.listen = server.addr();
+                let url = server.url();
+                self.state = State::Running(server);
+                started.demo.then_some(url)
+            }
+            Err(error) => {
+                self.error = Some((error.to_string(), error.hint().to_owned()));
+                self.state = State::Stopped;
+                None
+            }
+        }
+    }
+
+    pub(super) fn stop(&mut self, work: &Work) {
+        match std::mem::replace(&mut self.state, State::Stopping) {
+            State::Running(server) => work.spawn(async move {
+                let hub = server.hub();
+                server.stop().await;
+                Done::ServerStopped(hub)
+            }),
+            other => self.state = other,
+        }
+    }
+
+    pub(super) fn stopped(&mut self, hub: Hub) {
+        self.hub = Some(hub);
+        self.state = State::Stopped;
+    }
+
+    /// Ends it with the program.
+    pub(super) async fn close(&mut self) {
+        if let State::Running(server) = std::mem::take(&mut self.state) {
+            server.stop().await;
+        }
+    }
+
+    pub(super) fn view(&self) -> ServerView {
+        let transports = match &self.state {
+            State::Running(server) => transports(server),
+            _ => Vec::new(),
+        };
+        ServerView {
+            url: self.url(),
+            is_busy: matches!(self.state, State::Starting | State::Stopping),
+            options: self.options.clone(),
+            transports,
+            error: self.error.clone(),
+        }
+    }
+}
+
+async fn start(
+    options: ServerOptions,
+    hub: Option<Hub>,
+    demo: bool,
+) -> Result<Server, ServerError> {
+    let hub = hub.unwrap_or_else(|| Hub::new(options.history));
+    match Server::start_with(options.clone(), hub.clone()).await {
+        Err(error) if demo && error.is_address_in_use() => {
+            let listen = SocketAddr::new(options.listen.ip(), 0);
+            Server::start_with(ServerOptions { listen, ..options }, hub).await
+        }
+        result => result,
+    }
+}
+
+fn transports(server: &Server) -> Vec<TransportStats> {
+    let stats = server.stats();
+    stats
+        .transports
+        .iter()
+        .map(|(transport, counted)| TransportStats {
+            transport: (*transport).to_owned(),
+            active: counted.active,
+            opened: counted.opened,
+            messages_out: counted.messages_out,
+            wire_out: counted.wire_out,
+            reconnects: counted.reconnects,
+            errors: counted.errors,
+            duration_p50: counted.duration.p50,
+        })
+        .collect()
+}

@@ -1,0 +1,262 @@
+//! The thread that reads a session's file for the window: rows on the screen, the event in the
+//! detail, and what passes a filter. A slow disk delays what is shown, never the window.
+
+use std::collections::HashMap;
+use std::ops::{ControlFlow, Range};
+use std::sync::Arc;
+
+use super::Chunks;
+use super::observer::PREVIEW;
+use super::snapshot::{Entry, Matches, Selected};
+use super::watch::{Shown, Watch};
+use crate::capture::{CaptureError, CaptureFile};
+use crate::decode::decode;
+use crate::model::{Event, Filter};
+
+/// Events searched before the reader looks whether something else is wanted.
+const SLICE: usize = 16_384;
+/// Rows read at most for a screen and its surroundings.
+const ROWS: usize = 600;
+
+/// Starts the thread; it ends when the session is closed.
+///
+/// # Errors
+/// The system gives no further thread.
+pub(super) fn start(watch: Arc<Watch>, file: Arc<CaptureFile>) -> std::io::Result<()> {
+    let viewer = Viewer { watch, file, screen: 0..0, search: None };
+    std::thread::Builder::new().name("viewer".into()).spawn(move || viewer.run()).map(drop)
+}
+
+struct Viewer {
+    watch: Arc<Watch>,
+    file: Arc<CaptureFile>,
+    screen: Range<usize>,
+    search: Option<Search>,
+}
+
+struct Search {
+    filter: Filter,
+    found: Matches,
+}
+
+impl Viewer {
+    fn run(mut self) {
+        let mut more = false;
+        loop {
+            let wants = self.watch.next_wants(more);
+            if wants.closed {
+                return;
+            }
+            let index = self.watch.observer().index.clone();
+            if let Some(filter) = wants.filter {
+                self.set_filter(filter);
+            }
+            if let Some(select) = wants.select {
+                self.show_selected(&index, select);
+            }
+            if let Some(screen) = wants.rows {
+                self.screen = screen;
+            }
+            match self.search(&index) {
+                Ok(unfinished) => more = unfinished,
+                Err(error) => {
+                    more = false;
+                    self.show(|_| {}, Some(&error));
+                }
+            }
+            self.show_rows(&index);
+        }
+    }
+
+    fn set_filter(&mut self, filter: Filter) {
+        let found = Matches { at: Chunks::default(), searched: 0 };
+        self.search = (!filter.is_empty()).then(|| Search { filter: filter.clone(), found });
+        let matches = self.search.as_ref().map(|search| search.found.clone());
+        let mut shown = self.watch.shown();
+        shown.filter = filter;
+        shown.matches = matches;
+    }
+
+    /// Publishes a change of what is shown, and why reading failed where it did.
+    fn show(&self, change: impl FnOnce(&mut Shown), error: Option<&CaptureError>) {
+        {
+            let mut shown = self.watch.shown();
+            change(&mut shown);
+            shown.error = error.map(|error| (error.to_string(), error.hint().to_owned()));
+        }
+        self.watch.changed();
+    }
+
+    /// Searches the next slice; `true` when there is more to search.
+    fn search(&mut self, index: &Chunks<Entry>) -> Result<bool, CaptureError> {
+        let Some(Search { filter, found }) = &mut self.search else { return Ok(false) };
+        let from = found.searched;
+        let to = index.len().min(from + SLICE);
+        if from == to {
+            return Ok(false);
+        }
+        let candidates: Vec<(usize, Entry)> = (from..to)
+            .zip(index.iter_from(from))
+            .filter(|(_, entry)| filter.passes_class(entry.dir, entry.kind))
+            .collect();
+        if filter.text.is_empty() {
+            candidates.iter().for_each(|(at, _)| found.at.push(position(*at)));
+        } else if let (Some((_, first)), Some((_, last))) = (candidates.first(), candidates.last()) {
+            let mut candidates = candidates.iter().peekable();
+            self.file.scan(first.n, |n, _lane, event| {
+                // Events of other lanes and classes lie in between.
+                if let Some((at, _)) = candidates.next_if(|(_, entry)| entry.n == n)
+                    && filter.passes(event)
+                {
+                    found.at.push(position(*at));
+                }
+                if n < last.n { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            })?;
+        }
+        found.searched = to;
+        let matches = found.clone();
+        self.watch.shown().matches = Some(matches);
+        Ok(to < index.len())
+    }
+
+    /// Brings the rows on the screen and half as many on either side, from memory where they are
+    /// there already.
+    fn show_rows(&self, index: &Chunks<Entry>) {
+        let margin = (self.screen.len() / 2).max(20);
+        let from = self.screen.start.saturating_sub(margin);
+        let to = self.screen.end.saturating_add(margin).min(from + ROWS);
+        let at = |position: usize| match &self.search {
+            Some(search) => search.found.at.get(position).and_then(|at| index.get(at as usize)),
+            None => index.get(position),
+        };
+        let known = self.known_rows();
+        let mut rows: HashMap<u64, Arc<Event>> = HashMap::new();
+        let mut missing = Vec::new();
+        for n in (from..to).map_while(at).map(|entry| entry.n) {
+            match known.get(&n) {
+                Some(event) => drop(rows.insert(n, Arc::clone(event))),
+                None => missing.push(n),
+            }
+        }
+        if missing.is_empty() {
+            self.watch.shown().rows = rows;
+            return;
+        }
+        match self.read_rows(&missing) {
+            Ok(read) => {
+                rows.extend(read);
+                self.show(|shown| shown.rows = rows, None);
+            }
+            Err(error) => self.show(|_| {}, Some(&error)),
+        }
+    }
+
+    fn known_rows(&self) -> HashMap<u64, Arc<Event>> {
+        let mut known = self.watch.shown().rows.clone();
+        let observer = self.watch.observer();
+        known.extend(observer.newest().map(|(n, event)| (*n, Arc::clone(event))));
+        known
+    }
+
+    fn read_rows(&self, missing: &[u64]) -> Result<Vec<(u64, Arc<Event>)>, CaptureError> {
+        let mut rows = Vec::with_capacity(missing.len());
+        for run in runs(missing) {
+            let read = self.file.previews(run, PREVIEW)?;
+            rows.extend(read.into_iter().map(|found| (found.n, Arc::new(found.event))));
+        }
+        Ok(rows)
+    }
+
+    fn show_selected(&self, index: &Chunks<Entry>, select: Option<u64>) {
+        match select.map(|n| self.select(index, n)).transpose() {
+            Ok(selected) => self.show(|shown| shown.selected = selected, None),
+            Err(error) => self.show(|shown| shown.selected = None, Some(&error)),
+        }
+    }
+
+    fn select(&self, index: &Chunks<Entry>, n: u64) -> Result<Arc<Selected>, CaptureError> {
+        let found = self.file.event(n)?;
+        let damaged = || CaptureError::Damaged(self.file.path());
+        let event = found.map(|found| found.event).ok_or_else(damaged)?;
+        let at = position_of(index, n);
+        let entry = at.and_then(|at| index.get(at));
+        let before = at.and_then(|at| at.checked_sub(1)).and_then(|at| index.get(at));
+        let (handshake, seq) = {
+            let observer = self.watch.observer();
+            (observer.handshake(event.attempt), observer.sequence_number(&event))
+        };
+        let handshake = handshake.map(|n| self.file.event(n)).transpose()?.flatten();
+        Ok(Arc::new(Selected {
+            n,
+            decoded: decode(&event),
+            latency_ms: entry.and_then(|entry| entry.latency_ms()),
+            seq,
+            since_previous_ns: before.map(|before| event.t_ns.saturating_sub(before.t_ns)),
+            handshake: handshake.map(|found| found.event),
+            event,
+        }))
+    }
+}
+
+/// Positions are kept in 32 bits: an index of more would not fit into memory.
+fn position(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+/// Where the event with this number is; numbers grow along the index.
+fn position_of(index: &Chunks<Entry>, n: u64) -> Option<usize> {
+    let (mut low, mut high) = (0, index.len());
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match index.get(middle)?.n.cmp(&n) {
+            std::cmp::Ordering::Less => low = middle + 1,
+            std::cmp::Ordering::Equal => return Some(middle),
+            std::cmp::Ordering::Greater => high = middle,
+        }
+    }
+    None
+}
+
+/// Numbers in ascending order as ranges without gaps.
+fn runs(numbers: &[u64]) -> Vec<Range<u64>> {
+    let mut runs: Vec<Range<u64>> = Vec::new();
+    for &n in numbers {
+        match runs.last_mut() {
+            Some(run) if run.end == n => run.end += 1,
+            _ => runs.push(n..n + 1),
+        }
+    }
+    runs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Dir, Kind};
+
+    #[test]
+    fn neighbours_become_one_run() {
+        assert_eq!(runs(&[1, 2, 3, 7, 9, 10]), [1..4, 7..8, 9..11]);
+        assert_eq!(runs(&[]), []);
+    }
+
+    #[test]
+    fn numbers_with_gaps_are_found() {
+        let mut index = Chunks::default();
+        for n in (1..20_000).step_by(3) {
+            let entry = Entry {
+                n,
+                t_ns: 0,
+                size: 0,
+                latency_us: 0,
+                attempt: 1,
+                dir: Dir::In,
+                kind: Kind::Text,
+            };
+            index.push(entry);
+        }
+        assert_eq!(position_of(&index, 1), Some(0));
+        assert_eq!(position_of(&index, 3001), Some(1000));
+        assert_eq!(position_of(&index, 3002), None);
+    }
+}

@@ -1,0 +1,114 @@
+//! What a session's recorder, its reader and the engine share: observed events, what the window
+//! wants to see, and what was read for it. Locks are held for moments, and never by the window.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use super::observer::Observer;
+use super::snapshot::{Matches, Selected};
+use crate::model::{Event, Filter};
+
+/// What the window wants to see of a session.
+#[derive(Debug, Default)]
+pub(super) struct Wants {
+    /// Rows on the screen, by position in what passes the filter.
+    pub(super) rows: Option<Range<usize>>,
+    /// The event in the detail, or none.
+    pub(super) select: Option<Option<u64>>,
+    /// A filter to set.
+    pub(super) filter: Option<Filter>,
+    /// Events were added.
+    pub(super) grown: bool,
+    /// The session is being closed.
+    pub(super) closed: bool,
+}
+
+/// What was read for the window.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Shown {
+    pub(super) filter: Filter,
+    pub(super) matches: Option<Matches>,
+    pub(super) rows: HashMap<u64, Arc<Event>>,
+    pub(super) selected: Option<Arc<Selected>>,
+    /// Why the file could not be read, and what to try.
+    pub(super) error: Option<(String, String)>,
+}
+
+/// One session, as its threads share it.
+#[derive(Debug)]
+pub(super) struct Watch {
+    observer: Mutex<Observer>,
+    wants: Mutex<Wants>,
+    bell: Condvar,
+    shown: Mutex<Shown>,
+    changed: Arc<Notify>,
+}
+
+impl Watch {
+    /// `changed` is told whenever there is something new to show.
+    pub(super) fn new(observer: Observer, changed: Arc<Notify>) -> Arc<Self> {
+        Arc::new(Self {
+            observer: Mutex::new(observer),
+            wants: Mutex::default(),
+            bell: Condvar::new(),
+            shown: Mutex::default(),
+            changed,
+        })
+    }
+
+    pub(super) fn observer(&self) -> MutexGuard<'_, Observer> {
+        lock(&self.observer)
+    }
+
+    pub(super) fn shown(&self) -> MutexGuard<'_, Shown> {
+        lock(&self.shown)
+    }
+
+    /// Takes events that are in the file by now, each with its number.
+    pub(super) fn take<'e>(&self, batch: &[(u64, &'e Event)]) {
+        {
+            let mut observer = self.observer();
+            for (n, event) in batch {
+                observer.take(*n, event);
+            }
+            observer.keep_newest(batch);
+        }
+        self.want(|wants| wants.grown = true);
+        self.changed();
+    }
+
+    /// Says what is wanted, and wakes the reader.
+    pub(super) fn want(&self, change: impl FnOnce(&mut Wants)) {
+        change(&mut lock(&self.wants));
+        self.bell.notify_one();
+    }
+
+    /// Waits until something is wanted; does not wait when there is `more` to do anyway.
+    pub(super) fn next_wants(&self, more: bool) -> Wants {
+        let mut wants = lock(&self.wants);
+        while !more
+            && wants.rows.is_none()
+            && wants.select.is_none()
+            && wants.filter.is_none()
+            && !wants.grown
+            && !wants.closed
+        {
+            wants = self.bell.wait(wants).unwrap_or_else(PoisonError::into_inner);
+        }
+        let closed = wants.closed;
+        Wants { closed, ..std::mem::replace(&mut *wants, Wants { closed, ..Wants::default() }) }
+    }
+
+    /// Says that there is something new to show.
+    pub(super) fn changed(&self) {
+        self.changed.notify_one();
+    }
+}
+
+/// A thread that panicked while it held one of these left at worst an event uncounted.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

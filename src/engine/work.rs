@@ -1,0 +1,162 @@
+//! Work that takes longer than a moment: files, dialogs, ends of sessions. It runs beside the core
+//! and brings its outcome back through one bounded queue.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, mpsc};
+use tokio_util::task::TaskTracker;
+
+use super::core::recents;
+use super::live::{self, Opened};
+use super::serving::Started;
+use super::snapshot::RecentCapture;
+use crate::capture::{CaptureError, place};
+use crate::model::SessionId;
+use crate::server::Hub;
+use crate::session::{End, Session};
+
+/// How long everything may take to end when the program does.
+const GOODBYE: Duration = Duration::from_secs(5);
+
+/// What slow work brings.
+pub(super) enum Done {
+    /// A session's run is over; it can be run again.
+    Over(SessionId, Box<Session>, End),
+    /// A session's recording was closed.
+    Closed(Result<(), CaptureError>),
+    /// A file was opened; one session a lane.
+    Opened(Result<Vec<Opened>, CaptureError>),
+    /// The person picked a file to open.
+    OpenPicked(PathBuf),
+    /// The person picked a place to save a session to.
+    SavePicked(SessionId, PathBuf),
+    /// A recording was moved to where the person wants it.
+    Saved(SessionId, Result<PathBuf, CaptureError>),
+    /// A file was deleted.
+    Deleted(Result<(), CaptureError>),
+    /// The files there are.
+    Recents(Arc<[RecentCapture]>),
+    /// The built-in server listens, or cannot.
+    ServerStarted(Box<Started>),
+    /// The built-in server has stopped and left its messages.
+    ServerStopped(Hub),
+}
+
+/// Starts slow work.
+#[derive(Debug, Clone)]
+pub(super) struct Work {
+    done: mpsc::Sender<Done>,
+    tasks: TaskTracker,
+}
+
+impl Work {
+    pub(super) fn new(done: mpsc::Sender<Done>) -> Self {
+        Self { done, tasks: TaskTracker::new() }
+    }
+
+    /// Runs `task` beside the core.
+    pub(super) fn spawn(&self, task: impl Future<Output = Done> + Send + 'static) {
+        let done = self.done.clone();
+        self.tasks.spawn(async move {
+            let outcome = task.await;
+            // The core is gone only when the program ends.
+            let _ = done.send(outcome).await;
+        });
+    }
+
+    /// Runs `task`, which blocks, on a thread of its own.
+    pub(super) fn block(&self, task: impl FnOnce() -> Done + Send + 'static) {
+        let done = self.done.clone();
+        self.tasks.spawn_blocking(move || {
+            let outcome = task();
+            // As above; and nobody waits for what is left in the queue then.
+            let _ = done.blocking_send(outcome);
+        });
+    }
+
+    pub(super) fn list_recents(&self) {
+        self.block(|| Done::Recents(recents()));
+    }
+
+    pub(super) fn open(&self, path: PathBuf, changed: Arc<Notify>) {
+        self.block(move || Done::Opened(live::open(&path, &changed)));
+    }
+
+    pub(super) fn delete(&self, path: PathBuf) {
+        self.block(move || Done::Deleted(place::delete(&path)));
+    }
+
+    /// Asks for a file with the system's dialog.
+    pub(super) fn ask_open(&self) {
+        self.pick(dialog::open(), Done::OpenPicked);
+    }
+
+    /// Asks for a place with the system's dialog.
+    pub(super) fn ask_save(&self, session: SessionId, name: String) {
+        self.pick(dialog::save(name), move |path| Done::SavePicked(session, path));
+    }
+
+    fn pick(
+        &self,
+        dialog: impl Future<Output = Option<PathBuf>> + Send + 'static,
+        then: impl FnOnce(PathBuf) -> Done + Send + 'static,
+    ) {
+        let done = self.done.clone();
+        // Not tracked: a dialog that is still open must not keep the program from ending.
+        tokio::spawn(async move {
+            if let Some(path) = dialog.await {
+                // As above.
+                let _ = done.send(then(path)).await;
+            }
+        });
+    }
+
+    /// Waits until all work has ended, within reason.
+    pub(super) async fn finish(self) {
+        self.tasks.close();
+        let Self { done, tasks } = self;
+        drop(done);
+        if tokio::time::timeout(GOODBYE, tasks.wait()).await.is_err() {
+            tracing::warn!("some work had not ended after {GOODBYE:?}");
+        }
+    }
+}
+
+/// The system's own dialogs.
+#[cfg(feature = "gui")]
+mod dialog {
+    use std::path::PathBuf;
+
+    pub(super) async fn open() -> Option<PathBuf> {
+        let dialog = rfd::AsyncFileDialog::new()
+            .set_title("Open a capture")
+            .add_filter("Wirescope captures", &["wirescope"])
+            .add_filter("All files", &["*"]);
+        Some(dialog.pick_file().await?.path().to_owned())
+    }
+
+    pub(super) async fn save(name: String) -> Option<PathBuf> {
+        let dialog = rfd::AsyncFileDialog::new()
+            .set_title("Save the capture as")
+            .set_file_name(name)
+            .add_filter("Wirescope captures", &["wirescope"]);
+        Some(dialog.save_file().await?.path().to_owned())
+    }
+}
+
+/// Without a window there is nobody to ask.
+#[cfg(not(feature = "gui"))]
+mod dialog {
+    use std::path::PathBuf;
+
+    pub(super) async fn open() -> Option<PathBuf> {
+        None
+    }
+
+    pub(super) async fn save(_name: String) -> Option<PathBuf> {
+        None
+    }
+}
