@@ -2,5 +2,7 @@
 //! count and copy what passes.
 
 mod dial;
+mod http;
 
 pub use dial::DialError;
+pub use http::{Answer, Ask, CONNECT, Http, HttpError, Prepared, Whole};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::model::{FeedError, Headers, Meta, Timing};
-use crate::net::DialError;
+use crate::net::{DialError, HttpError};
 
 /// Why an attempt ended.
 #[derive(Debug, thiserror::Error)]
@@ -88,7 +88,7 @@ impl TransportError {
         match self {
             Self::Dial(error) => error.is_final(),
             Self::Refused { status, .. } => {
-                (300..500).contains(status) && !matches!(status, 408 | 425 | 429)
+                (200..500).contains(status) && !matches!(status, 408 | 425 | 429)
             }
             Self::WrongType { .. } | Self::Handshake(..) | Self::Options(_) | Self::Feed(_) => true,
             // Normal closure, and what the peer says it will never accept from us.
@@ -108,6 +108,9 @@ impl TransportError {
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Dial(error) => return Some(error.hint()),
+            Self::Refused { headers, body, .. } if wants_websocket(headers, body) => {
+                "It wants a WebSocket; use the same address with ws:// or wss://"
+            }
             Self::Refused { status, .. } => refusal_hint(*status),
             Self::WrongType { .. } => {
                 "The address may be a page or another API; look at the body, or choose another transport"
@@ -175,6 +178,18 @@ impl TransportError {
     }
 }
 
+impl From<HttpError> for TransportError {
+    fn from(error: HttpError) -> Self {
+        match error {
+            HttpError::Dial(error) => Self::Dial(error),
+            HttpError::Io(error) => Self::Io(error),
+            HttpError::Answer(words) => Self::Http(words),
+            HttpError::Request(words) => Self::Options(words),
+            HttpError::TimedOut(after) => Self::TimedOut(after),
+        }
+    }
+}
+
 /// What a close code means (IANA WebSocket Close Code Number Registry).
 pub fn close_meaning(code: u16) -> &'static str {
     match code {
@@ -210,8 +225,18 @@ fn closed_sentence(code: Option<u16>, reason: &str) -> String {
     }
 }
 
+/// Whether a refusal speaks of a WebSocket that was expected: RFC 6455 has the server name the
+/// versions it knows (section 4.2.2), RFC 9110 the protocol to upgrade to (section 15.5.22).
+fn wants_websocket(headers: &Headers, body: &[u8]) -> bool {
+    headers.iter().any(|(name, value)| {
+        name.eq_ignore_ascii_case("sec-websocket-version")
+            || name.eq_ignore_ascii_case("upgrade") && value.eq_ignore_ascii_case("websocket")
+    }) || body.len() < 1024 && memchr::memmem::find(body, b"Upgrade Required").is_some()
+}
+
 fn refusal_hint(status: u16) -> &'static str {
     match status {
+        204 => "The server has nothing more to say and asks not to connect again",
         300..=399 => "The server points elsewhere; connect to the address in its Location header",
         401 => "It wants credentials; add an Authorization header or a cookie in Options",
         403 => "The credentials, the Origin or the address are not allowed",

@@ -182,6 +182,11 @@ impl Link {
         self.stop.clone().cancelled_owned()
     }
 
+    /// Whether the connection should end.
+    pub fn should_stop(&self) -> bool {
+        self.stop.is_cancelled()
+    }
+
     /// Runs `work` unless the connection should end first.
     pub async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         tokio::select! {

@@ -2,7 +2,10 @@
 //! registry that names them. Adding a transport is a folder and a line in [`REGISTRY`].
 
 mod error;
+mod exchange;
 mod link;
+pub mod poll;
+pub mod sse;
 
 use futures_util::future::BoxFuture;
 

@@ -1,0 +1,150 @@
+//! The answer to a request: its head at once, its body as it comes.
+
+use bytes::{Bytes, BytesMut};
+use reqwest::Version;
+
+use super::{HttpError, fields, fields_bytes};
+use crate::model::{Dir, Event, Headers, Kind, Meta, Timing, Wire};
+
+/// The head of an answer, and its body still to be read. Dropping it closes the connection, unless
+/// the body was read to its end.
+#[derive(Debug)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Its reason phrase; the registered one for HTTP/2, which has none.
+    pub reason: String,
+    /// HTTP version, as in `HTTP/1.1`.
+    pub version: &'static str,
+    /// Header fields, names in lower case.
+    pub headers: Headers,
+    /// Header fields of the request.
+    pub request_headers: Headers,
+    /// How long it took to get here.
+    pub timing: Timing,
+    /// Address of the peer.
+    pub remote: Option<String>,
+    /// Bytes of the head, computed as for HTTP/1.1.
+    pub head_bytes: u64,
+    insecure: bool,
+    response: reqwest::Response,
+}
+
+/// A body that was read up to a limit.
+#[derive(Debug, Default)]
+pub struct Whole {
+    /// The body, or its beginning.
+    pub bytes: Bytes,
+    /// Bytes beyond the limit, read and dropped.
+    pub excess: u64,
+}
+
+impl Answer {
+    pub(super) fn new(
+        response: reqwest::Response,
+        timing: Timing,
+        request_headers: Headers,
+        insecure: bool,
+    ) -> Self {
+        let headers: Headers = fields(response.headers()).collect();
+        let reason = reason(&response);
+        let line = "HTTP/1.1 200 ".len() + reason.len() + 2;
+        Self {
+            status: response.status().as_u16(),
+            head_bytes: line as u64 + fields_bytes(&headers),
+            reason,
+            version: version(response.version()),
+            headers,
+            request_headers,
+            timing,
+            remote: response.remote_addr().map(|address| address.to_string()),
+            insecure,
+            response,
+        }
+    }
+
+    /// The first field of this name, whatever its case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(given, _)| given.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The media type without its parameters, in lower case; empty when there is none.
+    pub fn media_type(&self) -> String {
+        let value = self.header("content-type").unwrap_or_default();
+        value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    }
+
+    /// The details of the answer for a `response` or `open` event.
+    pub fn meta(&self) -> Meta {
+        Meta {
+            status: Some(self.status),
+            reason: Some(self.reason.clone()).filter(|reason| !reason.is_empty()),
+            version: Some(self.version.to_owned()),
+            headers: self.headers.clone(),
+            timing: Some(self.timing),
+            remote: self.remote.clone(),
+            insecure: self.insecure,
+            ..Meta::default()
+        }
+    }
+
+    /// The answer as an event at `t_ns`, with its head as size on the wire.
+    pub fn event(&self, t_ns: u64) -> Event {
+        Event::new(t_ns, Dir::In, Kind::Response)
+            .with_wire(Wire::Estimated(self.head_bytes))
+            .with_meta(self.meta())
+    }
+
+    /// The next piece of the body, `None` at its end. Safe to drop and call again.
+    ///
+    /// # Errors
+    /// The body was cut short or broke the rules of its framing.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, HttpError> {
+        self.response.chunk().await.map_err(|error| HttpError::from_body(&error))
+    }
+
+    /// Reads the body to its end and keeps its first `limit` bytes.
+    ///
+    /// # Errors
+    /// As [`Answer::chunk`].
+    pub async fn whole(&mut self, limit: usize) -> Result<Whole, HttpError> {
+        let mut kept = BytesMut::new();
+        let mut excess = 0;
+        while let Some(chunk) = self.chunk().await? {
+            let room = limit.saturating_sub(kept.len()).min(chunk.len());
+            kept.extend_from_slice(&chunk[..room]);
+            excess += (chunk.len() - room) as u64;
+        }
+        Ok(Whole { bytes: kept.freeze(), excess })
+    }
+
+    /// The first `limit` bytes of the body, or what came until it broke: for showing.
+    pub async fn start(&mut self, limit: usize, into: &mut BytesMut) {
+        while into.len() < limit {
+            let Ok(Some(chunk)) = self.chunk().await else { return };
+            let room = (limit - into.len()).min(chunk.len());
+            into.extend_from_slice(&chunk[..room]);
+        }
+    }
+}
+
+fn reason(response: &reqwest::Response) -> String {
+    let sent = response.extensions().get::<hyper::ext::ReasonPhrase>();
+    match sent {
+        Some(phrase) => String::from_utf8_lossy(phrase.as_bytes()).into_owned(),
+        None => response.status().canonical_reason().unwrap_or_default().to_owned(),
+    }
+}
+
+fn version(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_09 => "HTTP/0.9",
+        Version::HTTP_10 => "HTTP/1.0",
+        Version::HTTP_2 => "HTTP/2",
+        Version::HTTP_3 => "HTTP/3",
+        _ => "HTTP/1.1",
+    }
+}

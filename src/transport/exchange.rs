@@ -1,0 +1,241 @@
+//! What the transports on HTTP share: requests made from the endpoint's options, exchanges told as
+//! events, refusals, and the POSTs of the composer beside whatever else is going on.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::future::BoxFuture;
+
+use super::{Link, TransportError, Wanted};
+use crate::model::{Body, Dir, Endpoint, Event, Kind, Meta, Say, Wire};
+use crate::net::{Answer, Ask, Http, HttpError};
+
+/// How much of a refusal's body is kept, in bytes.
+const REFUSAL: usize = 64 << 10;
+/// How long the body of a refusal may take; what came until then is shown.
+const REFUSAL_PATIENCE: Duration = Duration::from_secs(2);
+/// How long a POST of the composer may take.
+const POST_PATIENCE: Duration = Duration::from_secs(60);
+
+/// A request on its way: resolves to the head of its answer.
+pub(super) type Asked = BoxFuture<'static, Result<Answer, HttpError>>;
+
+/// The request the endpoint's options describe, its body read if it is a file.
+///
+/// # Errors
+/// The file cannot be read.
+pub(super) fn plain_ask(endpoint: &Endpoint) -> Result<Ask, TransportError> {
+    let options = &endpoint.options;
+    let body = match &options.body {
+        None => None,
+        Some(Body::Text(text)) => Some(Bytes::from(text.clone())),
+        Some(Body::File(path)) => Some(Bytes::from(std::fs::read(path).map_err(|error| {
+            TransportError::Options(format!("{} cannot be sent: {error}", path.display()))
+        })?)),
+    };
+    let usual = if body.is_some() { "POST" } else { "GET" };
+    let mut ask = Ask {
+        method: options.method.clone().unwrap_or_else(|| usual.to_owned()),
+        url: endpoint.url.clone(),
+        headers: options.headers.clone(),
+        body,
+    };
+    if let Some(body) = &ask.body {
+        let guess = content_type(body);
+        ask.offer("content-type", guess);
+    }
+    ask.offer("user-agent", concat!("wirescope/", env!("CARGO_PKG_VERSION")));
+    Ok(ask)
+}
+
+/// Tells of the request and sends it.
+///
+/// # Errors
+/// The request cannot be made, or the recording has ended.
+pub(super) async fn send(link: &mut Link, http: &Http, ask: &Ask) -> Result<Asked, TransportError> {
+    let prepared = http.prepare(ask)?;
+    link.push(prepared.event(link.now())).await?;
+    link.flush().await?;
+    Ok(Box::pin(http.send(prepared)))
+}
+
+/// The error for an answer that was not wanted, with the start of its body.
+pub(super) async fn refused(mut answer: Answer) -> TransportError {
+    let body = start_of_body(&mut answer).await;
+    refused_with(answer, body)
+}
+
+/// The same where the body was read already.
+pub(super) fn refused_with(mut answer: Answer, body: Bytes) -> TransportError {
+    TransportError::Refused {
+        status: answer.status,
+        reason: answer.reason.clone(),
+        version: answer.version.to_owned(),
+        retry_after: answer.header("retry-after").and_then(retry_after),
+        headers: std::mem::take(&mut answer.headers),
+        body,
+        timing: answer.timing,
+    }
+}
+
+/// The error for an answer whose type cannot be read, with the start of its body.
+pub(super) async fn wrong_type(mut answer: Answer, wanted: &'static str) -> TransportError {
+    let body = start_of_body(&mut answer).await;
+    wrong_type_with(answer, wanted, body)
+}
+
+/// The same where the body was read already.
+pub(super) fn wrong_type_with(
+    mut answer: Answer,
+    wanted: &'static str,
+    body: Bytes,
+) -> TransportError {
+    let found = answer.media_type();
+    TransportError::WrongType {
+        found: if found.is_empty() { String::from("no content type") } else { found },
+        wanted,
+        headers: std::mem::take(&mut answer.headers),
+        body: body.slice(..body.len().min(REFUSAL)),
+        timing: answer.timing,
+    }
+}
+
+/// The first 64 KiB of a body, or what came of it within 2 s.
+pub(super) async fn start_of_body(answer: &mut Answer) -> Bytes {
+    let mut body = BytesMut::new();
+    let reading = answer.start(REFUSAL, &mut body);
+    // Late bytes only cost the end of what is shown.
+    let _ = tokio::time::timeout(REFUSAL_PATIENCE, reading).await;
+    body.freeze()
+}
+
+/// The wait a `Retry-After` field asks for: seconds or a date (RFC 9110, section 10.2.3).
+fn retry_after(value: &str) -> Option<Duration> {
+    let value = value.trim();
+    if let Ok(seconds) = value.parse::<u32>() {
+        return Some(Duration::from_secs(seconds.into()));
+    }
+    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(value).ok()?;
+    let wait = date.duration_since(jiff::Timestamp::now());
+    Some(Duration::try_from(wait).unwrap_or_default())
+}
+
+/// Sends what the person at the window wants sent, one POST at a time, beside other work.
+pub(super) struct Composer {
+    http: Http,
+    ask: Ask,
+    posting: Option<BoxFuture<'static, Event>>,
+}
+
+impl Composer {
+    /// A composer for POSTs to where `ask` goes, with the same header fields.
+    pub(super) fn new(http: Http, ask: &Ask) -> Self {
+        let mut ask = Ask { method: String::from("POST"), body: None, ..ask.clone() };
+        ask.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
+        Self { http, ask, posting: None }
+    }
+
+    /// Runs `work` and sends what is wanted meanwhile; `None` when the connection should end.
+    ///
+    /// # Errors
+    /// The recording has ended.
+    pub(super) async fn alongside<T>(
+        &mut self,
+        link: &mut Link,
+        work: impl Future<Output = T>,
+    ) -> Result<Option<T>, TransportError> {
+        tokio::pin!(work);
+        loop {
+            let may_send = link.is_open() && self.posting.is_none();
+            let stopped = link.stopped();
+            tokio::select! {
+                biased;
+                wanted = link.wanted(), if may_send => match wanted {
+                    Wanted::Stop | Wanted::Say(Say::Close(..)) => return Ok(None),
+                    Wanted::Say(say) => self.begin(link, say).await?,
+                },
+                () = stopped, if !may_send => return Ok(None),
+                mut event = posted(&mut self.posting) => {
+                    self.posting = None;
+                    event.t_ns = link.now();
+                    link.push(event).await?;
+                    link.flush().await?;
+                }
+                result = &mut work => return Ok(Some(result)),
+            }
+        }
+    }
+
+    async fn begin(&mut self, link: &mut Link, say: Say) -> Result<(), TransportError> {
+        let (body, kind) = match say {
+            Say::Text(text) => {
+                let body = Bytes::from(text);
+                (body.clone(), content_type(&body))
+            }
+            Say::Binary(body) => (body, "application/octet-stream"),
+            Say::Ping(_) | Say::Close(..) => return Ok(()),
+        };
+        let mut ask = Ask { body: Some(body), ..self.ask.clone() };
+        ask.set("content-type", kind);
+        let asked = send(link, &self.http, &ask).await?;
+        self.posting = Some(Box::pin(async move {
+            let patient = tokio::time::timeout(POST_PATIENCE, answered(asked));
+            patient.await.unwrap_or_else(|_| unanswered(&HttpError::TimedOut(POST_PATIENCE)))
+        }));
+        Ok(())
+    }
+}
+
+async fn posted(posting: &mut Option<BoxFuture<'static, Event>>) -> Event {
+    match posting {
+        Some(posting) => posting.await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn answered(asked: Asked) -> Event {
+    match asked.await {
+        Ok(mut answer) => {
+            let body = start_of_body(&mut answer).await;
+            let wire = Wire::Estimated(answer.head_bytes + body.len() as u64);
+            answer.event(0).with_payload(body).with_wire(wire)
+        }
+        Err(error) => unanswered(&error),
+    }
+}
+
+fn unanswered(error: &HttpError) -> Event {
+    let cause = Some(format!("the POST failed: {error}"));
+    Event::new(0, Dir::In, Kind::Response).with_meta(Meta { cause, ..Meta::default() })
+}
+
+fn content_type(body: &[u8]) -> &'static str {
+    if serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok() {
+        "application/json"
+    } else if std::str::from_utf8(body).is_ok() {
+        "text/plain; charset=utf-8"
+    } else {
+        "application/octet-stream"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        assert_eq!(retry_after("120"), Some(Duration::from_secs(120)));
+        assert_eq!(retry_after("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::ZERO));
+        let far = retry_after("Fri, 01 Jan 2100 00:00:00 GMT").unwrap_or_default();
+        assert!(far > Duration::from_secs(86_400), "{far:?}");
+        assert_eq!(retry_after("soon"), None);
+    }
+
+    #[test]
+    fn the_content_type_follows_the_body() {
+        assert_eq!(content_type(br#"{"a":1}"#), "application/json");
+        assert_eq!(content_type("grüße".as_bytes()), "text/plain; charset=utf-8");
+        assert_eq!(content_type(b"\xff\x00"), "application/octet-stream");
+    }
+}

@@ -1,0 +1,217 @@
+//! Takes an answer apart: was it news, nothing new, or nothing we can read.
+
+use bytes::Bytes;
+use serde_json::value::RawValue;
+
+use super::cursor::Cursor;
+use super::dialect::Dialect;
+use super::path::checked;
+use crate::model::{Dir, Event, Headers, Kind, Meta, Wire};
+use crate::net::{Answer, HttpError, Whole};
+use crate::transport::TransportError;
+use crate::transport::exchange::{Asked, refused_with, start_of_body, wrong_type_with};
+use crate::transport::sse::EVENT_STREAM;
+
+/// How much of a body that cannot be read is shown, in bytes.
+const SHOWN: usize = 64 << 10;
+/// What `Content-Type` should have been.
+const JSON: &str = "JSON";
+/// The same for dialects that take any body.
+const ANY: &str = "a message that ends";
+
+/// An answer whose body was read as far as it is wanted.
+pub(super) struct Got {
+    answer: Answer,
+    body: Whole,
+}
+
+/// What an answer came to.
+pub(super) enum Verdict {
+    /// It could be read.
+    Taken(Taken),
+    /// It ends the attempt; these events tell of it. Their times are not set.
+    Wrong(Vec<Event>, TransportError),
+}
+
+/// An answer that could be read. The times of its events are not set.
+pub(super) struct Taken {
+    pub(super) response: Event,
+    pub(super) request_headers: Headers,
+    pub(super) messages: Vec<Event>,
+    pub(super) cursor: Cursor,
+    pub(super) note: Option<String>,
+    /// It brought something that the next request will not bring again.
+    pub(super) is_news: bool,
+}
+
+/// Waits for an answer and reads its body: whole where it may hold messages, at most `limit` bytes
+/// of it kept, otherwise as much as is worth showing.
+pub(super) async fn exchange(
+    asked: Asked,
+    dialect: &Dialect,
+    limit: usize,
+) -> Result<Got, HttpError> {
+    let mut answer = asked.await?;
+    let is_good = answer.status == 200 && answer.media_type() != EVENT_STREAM;
+    let body = if is_good || dialect.empty.status.contains(&answer.status) {
+        answer.whole(limit).await?
+    } else {
+        Whole { bytes: start_of_body(&mut answer).await, excess: 0 }
+    };
+    Ok(Got { answer, body })
+}
+
+impl Got {
+    /// Reads the answer to a request made with `cursor`.
+    pub(super) fn read(self, dialect: &Dialect, cursor: &Cursor) -> Verdict {
+        let status = self.answer.status;
+        if dialect.empty.status.contains(&status) {
+            return self.nothing_new(dialect, cursor);
+        }
+        if dialect.restart.status.contains(&status) && cursor.text().is_some() {
+            return self.forgotten(cursor);
+        }
+        if status != 200 {
+            return self.wrong(refused_with);
+        }
+        if self.answer.media_type() == EVENT_STREAM {
+            let wanted = if dialect.wants_json() { JSON } else { ANY };
+            return self.wrong(|answer, body| wrong_type_with(answer, wanted, body));
+        }
+        if !dialect.wants_json() {
+            return self.news(dialect, cursor, None);
+        }
+        // The body is shared, not copied, so that its JSON can be read while `self` is taken apart.
+        let body = self.body.bytes.clone();
+        match checked(&body) {
+            Ok(json) => self.news(dialect, cursor, Some(json)),
+            Err(_) if self.body.excess > 0 => {
+                let size = self.body.bytes.len() as u64 + self.body.excess;
+                self.broken(&format!("an answer of {size} bytes is longer than the limit"))
+            }
+            Err(error) if self.says_json() => self
+                .broken(&format!("the answer is not the JSON it says it is (RFC 8259): {error}")),
+            Err(_) => self.wrong(|answer, body| wrong_type_with(answer, JSON, body)),
+        }
+    }
+
+    fn says_json(&self) -> bool {
+        let media_type = self.answer.media_type();
+        media_type.ends_with("/json") || media_type.ends_with("+json")
+    }
+
+    fn nothing_new(self, dialect: &Dialect, cursor: &Cursor) -> Verdict {
+        let moved = cursor.after(dialect, &self.answer, None, 0);
+        let wire = self.answer.head_bytes + self.body.bytes.len() as u64;
+        let response =
+            self.answer.event(0).with_payload(self.body.bytes).with_wire(Wire::Estimated(wire));
+        Verdict::Taken(Taken {
+            response,
+            request_headers: self.answer.request_headers,
+            messages: Vec::new(),
+            cursor: moved.to,
+            note: moved.note,
+            is_news: false,
+        })
+    }
+
+    fn forgotten(self, cursor: &Cursor) -> Verdict {
+        let old = cursor.text().unwrap_or_default();
+        let note = format!(
+            "the server does not know the cursor “{old}” (any more); asking from the start, so \
+             something may be missing or come again"
+        );
+        let wire = self.answer.head_bytes + self.body.bytes.len() as u64;
+        let response = self.answer.event(0).with_payload(self.body.bytes);
+        Verdict::Taken(Taken {
+            response: response.with_wire(Wire::Estimated(wire)),
+            request_headers: self.answer.request_headers,
+            messages: Vec::new(),
+            cursor: cursor.forgotten(),
+            note: Some(note),
+            is_news: false,
+        })
+    }
+
+    fn news(self, dialect: &Dialect, cursor: &Cursor, json: Option<&RawValue>) -> Verdict {
+        let found = json.and_then(|json| dialect.messages.json.iter().find_map(|p| p.find(json)));
+        let is_body = found.is_none() && dialect.messages.body;
+        let count = found.as_ref().map_or(usize::from(is_body), Vec::len);
+        let moved = cursor.after(dialect, &self.answer, json, count);
+        let at = moved.to.text();
+        let messages: Vec<Event> = match found {
+            Some(found) => found.iter().map(|json| listed(dialect, json, at.as_deref())).collect(),
+            None if is_body => vec![whole(&self.body, json, dialect, at.as_deref())],
+            None => Vec::new(),
+        };
+        let in_messages: u64 = messages.iter().filter_map(|message| message.wire.bytes()).sum();
+        let body_bytes = self.body.bytes.len() as u64 + self.body.excess;
+        let around = self.answer.head_bytes + body_bytes.saturating_sub(in_messages);
+        let mut response = self.answer.event(0).with_wire(Wire::Estimated(around));
+        if messages.is_empty() {
+            response.payload = self.body.bytes;
+        }
+        let stays = !dialect.cursor.is_empty() && moved.to == *cursor;
+        Verdict::Taken(Taken {
+            response,
+            request_headers: self.answer.request_headers,
+            is_news: !messages.is_empty() && !stays,
+            messages,
+            cursor: moved.to,
+            note: moved.note,
+        })
+    }
+
+    fn wrong(self, error: impl FnOnce(Answer, Bytes) -> TransportError) -> Verdict {
+        let response = self.answer.event(0).with_payload(self.body.bytes.clone());
+        Verdict::Wrong(vec![response], error(self.answer, self.body.bytes))
+    }
+
+    fn broken(self, rule: &str) -> Verdict {
+        let response = self.answer.event(0);
+        let shown = self.body.bytes.slice(..self.body.bytes.len().min(SHOWN));
+        let meta = Meta { cause: Some(rule.to_owned()), ..Meta::default() };
+        let violation = Event::new(0, Dir::In, Kind::Violation).with_payload(shown).with_meta(meta);
+        let error = TransportError::Protocol(rule.to_owned());
+        Verdict::Wrong(vec![response, violation], error)
+    }
+}
+
+/// A message of a list.
+fn listed(dialect: &Dialect, json: &RawValue, cursor: Option<&str>) -> Event {
+    let text = json.get().as_bytes();
+    // Copied, because a slice would keep the whole answer in memory.
+    let event = Event::new(0, Dir::In, Kind::Message)
+        .with_payload(Bytes::copy_from_slice(text))
+        .with_wire(Wire::Estimated(text.len() as u64));
+    identified(event, dialect, Some(json), cursor)
+}
+
+/// A body that is one message.
+fn whole(body: &Whole, json: Option<&RawValue>, dialect: &Dialect, cursor: Option<&str>) -> Event {
+    let size = body.bytes.len() as u64 + body.excess;
+    let mut event = Event::new(0, Dir::In, Kind::Message)
+        .with_payload(body.bytes.clone())
+        .with_wire(Wire::Estimated(size));
+    if body.excess > 0 {
+        event = event.with_meta(Meta { truncated: Some(body.excess), ..Meta::default() });
+    }
+    identified(event, dialect, json, cursor)
+}
+
+/// Gives a message its own id, or the cursor that stands after it.
+fn identified(
+    event: Event,
+    dialect: &Dialect,
+    json: Option<&RawValue>,
+    cursor: Option<&str>,
+) -> Event {
+    let own = match (&dialect.messages.id, json) {
+        (Some(path), Some(json)) => path.texts(json).pop(),
+        _ => None,
+    };
+    match own.as_deref().or(cursor) {
+        Some(id) => event.with_id(id),
+        None => event,
+    }
+}

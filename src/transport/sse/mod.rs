@@ -1,0 +1,205 @@
+//! Server-sent events (WHATWG HTML 9.2): one response that does not end, resumed with
+//! `Last-Event-ID` when it does.
+
+mod lines;
+mod parser;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
+pub use parser::{Parser, Piece, What};
+
+use super::exchange::{Asked, Composer, plain_ask, refused, send, wrong_type};
+use super::{Entry, Link, Outcome, Transport, TransportError};
+use crate::model::{Dir, Endpoint, Event, Kind, Meta, TransportKind, Wire};
+use crate::net::{Answer, Ask, Http};
+
+/// Server-sent events in the registry.
+pub const ENTRY: Entry =
+    Entry { kind: TransportKind::Sse, schemes: ["http", "https"], build: Sse::build };
+
+/// The media type of an event stream.
+pub(super) const EVENT_STREAM: &str = "text/event-stream";
+/// How long the head may take: some servers only send it with their first event.
+const HEAD: Duration = Duration::from_secs(300);
+/// Chunks taken without looking left and right, at most.
+const IN_A_ROW: u32 = 32;
+/// Least wait before a reconnection: `retry: 0` must not become a storm.
+const LEAST_RETRY: Duration = Duration::from_millis(10);
+
+/// An event stream, and what it resumes with.
+#[derive(Debug)]
+pub struct Sse {
+    endpoint: Endpoint,
+    ask: Ask,
+    last_id: String,
+    retry: Option<Duration>,
+}
+
+impl Sse {
+    /// An event stream at `endpoint` that has not been opened.
+    ///
+    /// # Errors
+    /// The file of the body cannot be read.
+    pub fn new(endpoint: &Endpoint) -> Result<Self, TransportError> {
+        let mut ask = plain_ask(endpoint)?;
+        ask.offer("accept", EVENT_STREAM);
+        ask.offer("cache-control", "no-cache");
+        let last_id = endpoint.options.last_event_id.clone().unwrap_or_default();
+        Ok(Self { endpoint: endpoint.clone(), ask, last_id, retry: None })
+    }
+
+    fn build(endpoint: &Endpoint) -> Result<Box<dyn Transport>, TransportError> {
+        Ok(Box::new(Self::new(endpoint)?))
+    }
+
+    async fn once(&mut self, link: &mut Link) -> Result<Outcome, TransportError> {
+        let http = Http::new(&self.endpoint.url, &self.endpoint.options)?;
+        let mut ask = self.ask.clone();
+        if !self.last_id.is_empty() {
+            ask.set("last-event-id", &self.last_id);
+        }
+        let asked = send(link, &http, &ask).await?;
+        self.follow(link, &http, asked).await
+    }
+
+    /// Reads the answer to a request that is on its way, to the end of the connection.
+    pub(super) async fn follow(
+        &mut self,
+        link: &mut Link,
+        http: &Http,
+        asked: Asked,
+    ) -> Result<Outcome, TransportError> {
+        let head = link.unless_stopped(tokio::time::timeout(HEAD, asked)).await;
+        let answer = match head {
+            None => return Ok(Outcome::Stopped),
+            Some(Err(_)) => return Err(TransportError::TimedOut(HEAD)),
+            Some(Ok(answer)) => answer?,
+        };
+        link.push(answer.event(link.now())).await?;
+        link.flush().await?;
+        let Some(checked) = link.unless_stopped(accept(answer)).await else {
+            return Ok(Outcome::Stopped);
+        };
+        let mut answer = match checked {
+            Ok(answer) => answer,
+            Err(error @ TransportError::Refused { status: 204, .. }) => {
+                return Ok(Outcome::Finished(error));
+            }
+            Err(error) => return Err(error),
+        };
+        let resume_after = self.cursor();
+        let request_headers = std::mem::take(&mut answer.request_headers);
+        link.opened(Meta { resume_after, request_headers, ..answer.meta() }).await?;
+        self.read(link, http, answer).await
+    }
+
+    async fn read(
+        &mut self,
+        link: &mut Link,
+        http: &Http,
+        mut answer: Answer,
+    ) -> Result<Outcome, TransportError> {
+        let mut composer = Composer::new(http.clone(), &self.ask);
+        let mut parser = Parser::new(self.endpoint.options.max_message, self.last_id.clone());
+        let mut found = Vec::new();
+        let mut in_a_row = 0;
+        loop {
+            // What is there already is taken before anything is handed over, but a stream that
+            // never pauses must not keep the composer and the wish to stop waiting.
+            in_a_row += 1;
+            let ready = if in_a_row < IN_A_ROW { answer.chunk().now_or_never() } else { None };
+            let chunk = match ready {
+                Some(chunk) => chunk,
+                None => {
+                    in_a_row = 0;
+                    link.flush().await?;
+                    match composer.alongside(link, answer.chunk()).await? {
+                        Some(chunk) => chunk,
+                        None => return Ok(Outcome::Stopped),
+                    }
+                }
+            };
+            let Some(bytes) = chunk? else {
+                return Err(ended(&parser));
+            };
+            let now = link.now();
+            parser.feed(&bytes, &mut found);
+            for piece in found.drain(..) {
+                link.push(event(now, piece)).await?;
+            }
+            // Only now: what was not handed over has to come again.
+            parser.last_id().clone_into(&mut self.last_id);
+            self.retry = parser.retry().or(self.retry);
+        }
+    }
+}
+
+impl Transport for Sse {
+    fn attempt<'a>(&'a mut self, link: &'a mut Link) -> BoxFuture<'a, Outcome> {
+        Box::pin(async move { self.once(link).await.unwrap_or_else(Outcome::Lost) })
+    }
+
+    fn cursor(&self) -> Option<String> {
+        Some(self.last_id.clone()).filter(|id| !id.is_empty())
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        self.retry.map(|asked| asked.max(LEAST_RETRY))
+    }
+}
+
+/// Lets a stream pass; anything else is the error to end with (WHATWG HTML 9.2.3).
+async fn accept(answer: Answer) -> Result<Answer, TransportError> {
+    if answer.status != 200 {
+        return Err(refused(answer).await);
+    }
+    if answer.media_type() != EVENT_STREAM {
+        return Err(wrong_type(answer, EVENT_STREAM).await);
+    }
+    Ok(answer)
+}
+
+fn ended(parser: &Parser) -> TransportError {
+    match parser.unfinished() {
+        0 => TransportError::Ended,
+        bytes => {
+            let words = format!("the answer ended within an event, after {bytes} bytes of it");
+            TransportError::Io(std::io::Error::new(std::io::ErrorKind::UnexpectedEof, words))
+        }
+    }
+}
+
+fn event(t_ns: u64, piece: Piece) -> Event {
+    let plain = |kind| Event::new(t_ns, Dir::In, kind);
+    let mut meta = Meta::default();
+    let mut event = match piece.what {
+        What::Event { name, id, data } => Event {
+            name: name.map(String::into_boxed_str),
+            id: id.map(String::into_boxed_str),
+            ..plain(Kind::Event).with_payload(data)
+        },
+        What::Comment(text) => plain(Kind::Comment).with_payload(text),
+        What::Retry(ms) => {
+            meta.retry_ms = Some(ms);
+            plain(Kind::Retry).with_payload(Bytes::from(ms.to_string()))
+        }
+        What::Violation { rule, line } => {
+            meta.cause = Some(rule.to_owned());
+            plain(Kind::Violation).with_payload(line)
+        }
+    };
+    if piece.cut > 0 {
+        meta.truncated = Some(piece.cut);
+    }
+    if meta != Meta::EMPTY {
+        event = event.with_meta(meta);
+    }
+    if piece.raw > 0 {
+        event.wire = Wire::Estimated(piece.raw);
+    }
+    event
+}
