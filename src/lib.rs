@@ -13,8 +13,10 @@
 //! - [`net`]: dialling with timed phases, streams that count.
 //! - [`transport`]: one folder a transport, the trait and the registry.
 //! - [`session`]: attempts, backoff, resume.
+//! - [`server`]: the built-in server, which shares no code with the clients.
 
 pub mod model;
 pub mod net;
+pub mod server;
 pub mod session;
 pub mod transport;
