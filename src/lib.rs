@@ -14,6 +14,7 @@
 //! - [`transport`]: one folder a transport, the trait and the registry.
 //! - [`session`]: attempts, backoff, resume.
 //! - [`capture`]: the session file: recorder, reader, NDJSON.
+//! - [`server`]: the built-in server, which shares no code with the clients.
 
 pub mod analysis;
 pub mod capture;

@@ -1,0 +1,155 @@
+//! Takes connections, as many as there may be, and serves each in a task of its own.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tower::ServiceExt;
+
+use super::wire::{Counted, Meter};
+use super::{Shared, routes};
+
+/// Bytes of a request's head, at most; of a response, what may wait to be written.
+const BUFFER: usize = 16 << 10;
+/// How long the head of a request may take, and how long a connection may be idle.
+const HEAD: Duration = Duration::from_secs(60);
+/// Requests at a time on one HTTP/2 connection.
+const STREAMS: u32 = 256;
+/// How long to wait when the system has no room for another connection.
+const NO_ROOM: Duration = Duration::from_millis(200);
+/// Connections that are being told that there is no room for them, at a time.
+const TURNED_AWAY: usize = 64;
+
+/// Accepts until the server stops; then the port is free.
+pub(super) async fn run(shared: Arc<Shared>, listener: TcpListener) {
+    let router = routes::router(Arc::clone(&shared));
+    let places = Arc::new(Semaphore::new(shared.limits.connections));
+    let refusals = Arc::new(Semaphore::new(TURNED_AWAY));
+    loop {
+        let accepted = tokio::select! {
+            () = shared.stop.cancelled() => return,
+            accepted = listener.accept() => accepted,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(NO_ROOM).await;
+                continue;
+            }
+        };
+        // Messages are small and wanted at once. Fails only when the client is gone again.
+        let _ = stream.set_nodelay(true);
+        if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
+            shared.tasks.spawn(serve(Arc::clone(&shared), router.clone(), stream, place));
+            continue;
+        }
+        shared.tallies.refused.add(1);
+        if let Ok(place) = Arc::clone(&refusals).try_acquire_owned() {
+            shared.tasks.spawn(turn_away(Arc::clone(&shared), stream, place));
+        }
+    }
+}
+
+async fn serve(
+    shared: Arc<Shared>,
+    router: Router,
+    stream: TcpStream,
+    place: OwnedSemaphorePermit,
+) {
+    let meter = Meter::new(&shared.tallies);
+    let io = Counted::new(stream, Arc::clone(&meter), shared.limits.stall, place);
+    let asked = Arc::clone(&meter);
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(Arc::clone(&meter));
+        router.clone().oneshot(request)
+    });
+    let builder = builder(&shared);
+    let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(io), service));
+    let mut idle = pin!(tokio::time::sleep(HEAD));
+    let (mut stopping, mut waiting) = (false, true);
+    loop {
+        tokio::select! {
+            // An error here is the client's: it broke a rule, or away.
+            _ = connection.as_mut() => return,
+            () = shared.kill.cancelled() => return,
+            () = shared.stop.cancelled(), if !stopping => {
+                stopping = true;
+                connection.as_mut().graceful_shutdown();
+            }
+            // The library waits for ever for the byte that tells HTTP/1.1 from HTTP/2.
+            () = idle.as_mut(), if waiting => {
+                waiting = false;
+                if !asked.has_asked() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn builder(shared: &Arc<Shared>) -> Builder<Tracked> {
+    let mut builder = Builder::new(Tracked(Arc::clone(shared)));
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(BUFFER);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS)
+        .max_header_list_size(BUFFER as u32)
+        .max_send_buf_size(BUFFER);
+    builder
+}
+
+/// Says that there is no room, and waits a moment so that it is read before the connection closes.
+async fn turn_away(shared: Arc<Shared>, mut stream: TcpStream, _place: OwnedSemaphorePermit) {
+    let most = shared.limits.connections;
+    let sentence =
+        format!("The server holds {most} connections, which is the most; try again later\n");
+    let answer = format!(
+        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\n\
+         content-length: {}\r\nretry-after: 5\r\nconnection: close\r\n\r\n{sentence}",
+        sentence.len()
+    );
+    let say = async {
+        stream.write_all(answer.as_bytes()).await?;
+        stream.shutdown().await?;
+        let mut rest = [0; 1024];
+        while stream.read(&mut rest).await? > 0 {}
+        std::io::Result::Ok(())
+    };
+    tokio::select! {
+        // Whether it was read is the client's affair.
+        _ = tokio::time::timeout(Duration::from_secs(1), say) => {}
+        () = shared.stop.cancelled() => {}
+    }
+}
+
+/// Runs the requests of an HTTP/2 connection among the server's tasks, so that none outlives it.
+#[derive(Clone)]
+struct Tracked(Arc<Shared>);
+
+impl<F> hyper::rt::Executor<F> for Tracked
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    fn execute(&self, future: F) {
+        let kill = self.0.kill.clone();
+        self.0.tasks.spawn(async move {
+            tokio::select! {
+                _ = future => {}
+                () = kill.cancelled() => {}
+            }
+        });
+    }
+}

@@ -1,0 +1,250 @@
+//! Topics and what was said in them: every message gets the next id of its topic, the newest are
+//! kept, and readers follow with a cursor, so that one who is slow costs nothing but their place.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use tokio::sync::watch;
+
+use super::message::{Draft, Message};
+
+/// The topic of those who name none, and of the ticks.
+pub const DEFAULT_TOPIC: &str = "default";
+/// Topics at a time.
+const TOPICS: usize = 32;
+/// Characters in the name of a topic.
+const LONGEST_NAME: usize = 64;
+/// Messages that a connected client may be behind, where the history is shorter than this.
+const BACKLOG: usize = 1024;
+/// Bytes of messages kept in a topic, whatever the history asks for.
+const TOPIC_BYTES: usize = 32 << 20;
+
+/// All topics. Clones share them; the messages live as long as the last clone, which is how a
+/// server that is started again with the same hub goes on where it stopped.
+#[derive(Debug, Clone)]
+pub struct Hub {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    topics: Mutex<HashMap<String, Arc<Topic>>>,
+    history: AtomicUsize,
+}
+
+#[derive(Debug)]
+struct Topic {
+    name: String,
+    log: Mutex<Log>,
+    /// Id of the newest message.
+    newest: watch::Sender<u64>,
+}
+
+/// The newest messages of a topic; the last one's id is `last`.
+#[derive(Debug, Default)]
+struct Log {
+    last: u64,
+    bytes: usize,
+    kept: VecDeque<Arc<Message>>,
+}
+
+/// A topic that cannot be had.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HubError {
+    /// There are as many as there may be.
+    #[error(
+        "there are {TOPICS} topics already, which is the most; use one of those, or restart the server"
+    )]
+    TooMany,
+    /// The name is empty, too long, or holds control characters.
+    #[error("the name of a topic has 1 to {LONGEST_NAME} characters and no control characters")]
+    Name,
+}
+
+/// Where a reader begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// With the next message.
+    Now,
+    /// With the first message after this id.
+    After(u64),
+}
+
+/// A reader fell so far behind that this many messages are gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Overrun {
+    /// Messages the reader will never see.
+    pub missed: u64,
+}
+
+/// A reader's place in a topic.
+#[derive(Debug)]
+pub struct Subscription {
+    topic: Arc<Topic>,
+    newest: watch::Receiver<u64>,
+    /// Id of the message to be read next.
+    next: u64,
+    /// Messages between the place that was asked for and the oldest that is kept.
+    pub missed: u64,
+    /// The place that was asked for lies ahead of the topic, so the ids have begun again: reading
+    /// starts with the oldest message.
+    pub reset: bool,
+}
+
+impl Hub {
+    /// A hub that keeps the newest `history` messages of a topic for those who come back, at most
+    /// 32 MiB of them. Ids begin with 1.
+    pub fn new(history: usize) -> Self {
+        let topics = Mutex::default();
+        Self { shared: Arc::new(Shared { topics, history: AtomicUsize::new(history) }) }
+    }
+
+    /// Keeps this many messages a topic from the next message on.
+    pub fn set_history(&self, history: usize) {
+        self.shared.history.store(history, Ordering::Relaxed);
+    }
+
+    /// Gives `draft` the next id of `topic` and the present time, and hands it to every reader.
+    ///
+    /// # Errors
+    /// [`HubError`] where there is no such topic and none can be made.
+    pub fn publish(&self, topic: &str, draft: &Draft) -> Result<u64, HubError> {
+        let topic = self.topic(topic)?;
+        let mut log = locked(&topic.log);
+        let id = log.last + 1;
+        // Under the lock, so that times rise with ids.
+        let message = draft.publish(id, &topic.name, SystemTime::now());
+        log.push(message, self.history().max(BACKLOG));
+        topic.newest.send_replace(id);
+        Ok(id)
+    }
+
+    /// A reader of `topic`. What is published from this moment on reaches it, and what was before
+    /// as far as the history goes, without a gap or a repetition between the two.
+    ///
+    /// # Errors
+    /// [`HubError`] where there is no such topic and none can be made.
+    pub fn subscribe(&self, topic: &str, start: Start) -> Result<Subscription, HubError> {
+        let topic = self.topic(topic)?;
+        let log = locked(&topic.log);
+        let reachable = self.history().min(log.kept.len()) as u64;
+        let oldest = log.last + 1 - reachable;
+        let (next, missed, reset) = match start {
+            Start::Now => (log.last + 1, 0, false),
+            Start::After(id) if id > log.last => (oldest, 0, true),
+            Start::After(id) => (oldest.max(id + 1), oldest.saturating_sub(id + 1), false),
+        };
+        drop(log);
+        let newest = topic.newest.subscribe();
+        Ok(Subscription { topic, newest, next, missed, reset })
+    }
+
+    /// Id of the newest message of `topic`; 0 where there is none.
+    pub fn last_id(&self, topic: &str) -> u64 {
+        locked(&self.shared.topics).get(topic).map_or(0, |topic| locked(&topic.log).last)
+    }
+
+    fn history(&self) -> usize {
+        self.shared.history.load(Ordering::Relaxed)
+    }
+
+    fn topic(&self, name: &str) -> Result<Arc<Topic>, HubError> {
+        let mut topics = locked(&self.shared.topics);
+        if let Some(topic) = topics.get(name) {
+            return Ok(Arc::clone(topic));
+        }
+        let fits = (1..=LONGEST_NAME).contains(&name.chars().count());
+        if !fits || name.contains(char::is_control) {
+            return Err(HubError::Name);
+        }
+        if topics.len() >= TOPICS {
+            // Nobody can come by another reference while the map is locked.
+            topics.retain(|_, topic| Arc::strong_count(topic) > 1 || locked(&topic.log).last > 0);
+        }
+        if topics.len() >= TOPICS {
+            return Err(HubError::TooMany);
+        }
+        let topic = Arc::new(Topic {
+            name: name.to_owned(),
+            log: Mutex::default(),
+            newest: watch::Sender::new(0),
+        });
+        topics.insert(name.to_owned(), Arc::clone(&topic));
+        Ok(topic)
+    }
+}
+
+impl Log {
+    fn push(&mut self, message: Message, most: usize) {
+        self.last = message.id;
+        self.bytes += message.json.len();
+        self.kept.push_back(Arc::new(message));
+        // The newest stays, however large: readers have not seen it yet.
+        while self.kept.len() > 1 && (self.kept.len() > most || self.bytes > TOPIC_BYTES) {
+            if let Some(oldest) = self.kept.pop_front() {
+                self.bytes -= oldest.json.len();
+            }
+        }
+    }
+}
+
+impl Subscription {
+    /// Name of the topic.
+    pub fn topic(&self) -> &str {
+        &self.topic.name
+    }
+
+    /// Id of the newest message this reader was given, or the one before its first.
+    pub fn cursor(&self) -> u64 {
+        self.next - 1
+    }
+
+    /// Resolves as soon as there is something to [`take`](Self::take). May be dropped at any time.
+    pub async fn ready(&mut self) {
+        while *self.newest.borrow_and_update() < self.next {
+            if self.newest.changed().await.is_err() {
+                // Cannot be: the sender is in the topic this holds.
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    /// The next messages, as many as there are, at most `most` and not much more than `bytes`.
+    ///
+    /// # Errors
+    /// [`Overrun`] where messages in between are gone; the reader keeps its place.
+    pub fn take(&mut self, most: usize, bytes: usize) -> Result<Vec<Arc<Message>>, Overrun> {
+        let log = locked(&self.topic.log);
+        let oldest = log.last + 1 - log.kept.len() as u64;
+        if self.next < oldest {
+            return Err(Overrun { missed: oldest - self.next });
+        }
+        let mut room = bytes;
+        let skipped = usize::try_from(self.next - oldest).unwrap_or(usize::MAX);
+        let messages: Vec<_> = log
+            .kept
+            .iter()
+            .skip(skipped)
+            .take(most)
+            .take_while(|message| {
+                let fits = room > 0;
+                room = room.saturating_sub(message.json.len());
+                fits
+            })
+            .cloned()
+            .collect();
+        drop(log);
+        self.next += messages.len() as u64;
+        Ok(messages)
+    }
+}
+
+/// Nothing panics while it holds one of these locks, and a log is whole between two statements.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

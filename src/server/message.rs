@@ -1,0 +1,212 @@
+//! A message as it goes to clients: written as JSON once, its bytes shared by all of them.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// The type of a message that names none.
+const PLAIN: &str = "message";
+/// Characters in the type of a message, at most.
+const LONGEST_TYPE: usize = 64;
+
+/// A message of a topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Place in the topic, from 1, without gaps.
+    pub id: u64,
+    /// Its `type`, which is the event name over SSE. Holds no line break.
+    pub kind: String,
+    /// The whole message as one line of JSON.
+    pub json: Bytes,
+}
+
+/// A message that has no id and no time yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    kind: String,
+    /// The end of the JSON object: every field the server does not set itself.
+    rest: String,
+}
+
+/// A body that cannot become a message.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DraftError {
+    /// It is not a JSON object.
+    #[error("a message must be a JSON object such as {{\"text\":\"hello\"}}: {0}")]
+    NotAnObject(String),
+    /// Its type is unfit to be an event name.
+    #[error("“type” must be a string of 1 to {LONGEST_TYPE} characters on one line")]
+    Type,
+}
+
+impl Draft {
+    /// A message with a type and a text. Line breaks do not survive in the type, since it becomes
+    /// a line of an event stream.
+    pub fn text(kind: &str, text: &str) -> Self {
+        let kind: String = kind.chars().filter(|c| !c.is_control()).take(LONGEST_TYPE).collect();
+        let rest = format!("\"type\":{},\"text\":{}}}", quoted(&kind), quoted(text));
+        Self { kind, rest }
+    }
+
+    /// A message with the fields of this JSON object, numbers as they are spelt. `id`, `topic` and
+    /// `ts` are set by the server and left out; without a `type` it gets `message`.
+    ///
+    /// # Errors
+    /// [`DraftError`], whose text is fit for the sender.
+    pub fn object(json: &[u8]) -> Result<Self, DraftError> {
+        let fields: Fields<'_> =
+            serde_json::from_slice(json).map_err(|e| DraftError::NotAnObject(e.to_string()))?;
+        let kind = match fields.0.iter().find(|(name, _)| name == "type") {
+            None => String::from(PLAIN),
+            Some((_, raw)) => event_name(raw)?,
+        };
+        let mut rest = format!("\"type\":{}", quoted(&kind));
+        for (name, value) in &fields.0 {
+            if matches!(name.as_str(), "id" | "topic" | "ts" | "type") {
+                continue;
+            }
+            rest.push(',');
+            rest.push_str(&quoted(name));
+            rest.push(':');
+            push_on_one_line(&mut rest, value.get());
+        }
+        rest.push('}');
+        Ok(Self { kind, rest })
+    }
+
+    /// The message this becomes in `topic`.
+    pub(super) fn publish(&self, id: u64, topic: &str, now: SystemTime) -> Message {
+        let since = now.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+        let (ms, fraction) = (since.as_millis(), since.subsec_micros() % 1000);
+        let head = format!("{{\"id\":{id},\"topic\":{},\"ts\":{ms}.{fraction:03},", quoted(topic));
+        let mut json = Vec::with_capacity(head.len() + self.rest.len());
+        json.extend_from_slice(head.as_bytes());
+        json.extend_from_slice(self.rest.as_bytes());
+        Message { id, kind: self.kind.clone(), json: json.into() }
+    }
+}
+
+fn event_name(raw: &RawValue) -> Result<String, DraftError> {
+    let kind: String = serde_json::from_str(raw.get()).map_err(|_| DraftError::Type)?;
+    let fits = (1..=LONGEST_TYPE).contains(&kind.chars().count());
+    if fits && !kind.contains(char::is_control) { Ok(kind) } else { Err(DraftError::Type) }
+}
+
+/// A string as JSON spells it.
+pub(super) fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// Leaves out the white space between tokens: a line break there would end an event or a line.
+fn push_on_one_line(out: &mut String, json: &str) {
+    let (mut in_string, mut escaped) = (false, false);
+    out.extend(json.chars().filter(|&c| {
+        if in_string {
+            in_string = escaped || c != '"';
+            escaped = !escaped && c == '\\';
+            return true;
+        }
+        in_string = c == '"';
+        !c.is_ascii_whitespace()
+    }));
+}
+
+/// The fields of an object with their values as they were spelt, so that a number too large for a
+/// float passes unharmed. Of fields with one name the last counts.
+struct Fields<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = Fields<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
+                let mut places = HashMap::new();
+                let mut fields: Vec<(String, &'de RawValue)> = Vec::new();
+                while let Some((name, value)) = map.next_entry::<String, &'de RawValue>()? {
+                    let place = *places.entry(name.clone()).or_insert(fields.len());
+                    match fields.get_mut(place) {
+                        Some(field) => field.1 = value,
+                        None => fields.push((name, value)),
+                    }
+                }
+                Ok(Fields(fields))
+            }
+        }
+        deserializer.deserialize_map(Object)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(micros: u64) -> SystemTime {
+        UNIX_EPOCH + Duration::from_micros(micros)
+    }
+
+    fn json(draft: &Draft) -> String {
+        String::from_utf8_lossy(&draft.publish(12, "default", at(1_795_351_572_123_456)).json)
+            .into_owned()
+    }
+
+    #[test]
+    fn a_message_is_written_as_the_contract_says() {
+        assert_eq!(
+            json(&Draft::text("tick", "a\n\"b\"")),
+            r#"{"id":12,"topic":"default","ts":1795351572123.456,"type":"tick","text":"a\n\"b\""}"#
+        );
+        let early = Draft::text("t", "").publish(1, "a\"b", at(7));
+        assert_eq!(
+            String::from_utf8_lossy(&early.json),
+            r#"{"id":1,"topic":"a\"b","ts":0.007,"type":"t","text":""}"#
+        );
+    }
+
+    #[test]
+    fn an_object_keeps_its_fields_on_one_line() -> Result<(), DraftError> {
+        let table = [
+            (r"{}", r#"{"id":12,"topic":"default","ts":1795351572123.456,"type":"message"}"#),
+            (
+                "{\n \"type\": \"order\",\r\n \"id\": 7, \"ts\": 1, \"topic\": \"x\",\n \"n\": [1,\n 2]\n}",
+                r#"{"id":12,"topic":"default","ts":1795351572123.456,"type":"order","n":[1,2]}"#,
+            ),
+            (
+                r#"{"big": 123456789012345678901234567890, "s": "a \"b \\", "t" : { "u" : 1.50 } }"#,
+                r#"{"id":12,"topic":"default","ts":1795351572123.456,"type":"message","big":123456789012345678901234567890,"s":"a \"b \\","t":{"u":1.50}}"#,
+            ),
+            (
+                r#"{"a":1,"a":2}"#,
+                r#"{"id":12,"topic":"default","ts":1795351572123.456,"type":"message","a":2}"#,
+            ),
+        ];
+        for (body, message) in table {
+            assert_eq!(json(&Draft::object(body.as_bytes())?), message);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_no_object_or_has_no_usable_type_is_refused() {
+        for body in ["", "[1]", "7", "{", "{\"a\":}", "{} {}", "\u{1}"] {
+            let refused = Draft::object(body.as_bytes());
+            assert!(matches!(refused, Err(DraftError::NotAnObject(_))), "{body}: {refused:?}");
+        }
+        for body in [r#"{"type":7}"#, r#"{"type":""}"#, r#"{"type":"a\nid: 9"}"#] {
+            assert_eq!(Draft::object(body.as_bytes()), Err(DraftError::Type), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_type_never_breaks_a_line() {
+        assert_eq!(Draft::text("a\nb\rc", "").kind, "abc");
+    }
+}

@@ -1,0 +1,254 @@
+//! The built-in server: one source of messages over every transport, on this machine, so that a
+//! person can see what each of them does. Imports no client code, since a client and a server that
+//! share code share bugs.
+//!
+//! ```text
+//! source, POST /publish, /ws → hub → /ws, /sse, /poll, /short, /stream → wire → socket
+//! ```
+//!
+//! Ids begin with 1 for each topic and each [`Hub`]. A server that is started again with
+//! [`Server::start`] has a new hub, so its ids begin again; with [`Server::start_with`] and the hub
+//! of the one before, clients resume as if nothing had happened. The source rests while no server
+//! runs.
+//!
+//! What is limited: connections, the heads of requests (16 KiB), messages that clients send,
+//! topics (32), rooms of a socket (16), memory of a topic (the history, at most 32 MiB), how far a
+//! client may be behind (the history, or 1,024 messages where that is more), how long it may read
+//! nothing. Each refusal says so in a sentence.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::model::{ServerOptions, ServerOptionsError};
+
+mod accept;
+mod follow;
+mod guard;
+mod hub;
+mod message;
+mod poll;
+mod publish;
+mod query;
+mod refusal;
+mod routes;
+mod source;
+mod sse;
+mod stats;
+mod stream;
+mod tally;
+mod wire;
+mod ws;
+
+pub use hub::{DEFAULT_TOPIC, Hub, HubError, Overrun, Start, Subscription};
+pub use message::{Draft, DraftError, Message};
+pub use source::Pace;
+pub use tally::{Carrier, CarrierStats, Connections, InOut, Spread, Stats};
+
+use tally::Tallies;
+
+/// How long clients may take to go when the server stops.
+const GOODBYE: Duration = Duration::from_secs(2);
+
+/// How much clients may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at a time; more are answered with 503.
+    pub connections: usize,
+    /// Bytes of a message that a client sends; more are answered with 413, or close code 1009.
+    pub message: usize,
+    /// How long a client may read nothing while there is something for it.
+    pub stall: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { connections: 16_384, message: 1 << 20, stall: Duration::from_secs(30) }
+    }
+}
+
+/// A server that could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// A setting is out of range.
+    #[error(transparent)]
+    Options(#[from] ServerOptionsError),
+    /// Another program listens there.
+    #[error(
+        "{0} is in use by another program; stop it, or listen on another port (0 takes a free one)"
+    )]
+    AddressInUse(SocketAddr),
+    /// The system does not allow it.
+    #[error(
+        "listening on {0} is not allowed; ports below 1024 belong to the system, use a higher one"
+    )]
+    NotAllowed(SocketAddr),
+    /// This machine has no such address.
+    #[error("{} is not an address of this machine; use 127.0.0.1, or 0.0.0.0 for all its addresses", .0.ip())]
+    NotOurs(SocketAddr),
+    /// Something else.
+    #[error("listening on {0} failed: {1}")]
+    Listen(SocketAddr, #[source] io::Error),
+}
+
+/// What every part of a running server holds.
+#[derive(Debug)]
+struct Shared {
+    addr: SocketAddr,
+    options: ServerOptions,
+    limits: Limits,
+    hub: Hub,
+    tallies: Arc<Tallies>,
+    tasks: TaskTracker,
+    /// Asks everything to come to an end.
+    stop: CancellationToken,
+    /// Ends what did not.
+    kill: CancellationToken,
+}
+
+/// A running server. Dropped, it ends at once and without a word to its clients.
+#[derive(Debug)]
+pub struct Server {
+    shared: Arc<Shared>,
+    pace: watch::Sender<Pace>,
+}
+
+impl Server {
+    /// Starts a server with an empty hub. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// [`ServerError`], whose text says what to try.
+    pub async fn start(options: ServerOptions) -> Result<Self, ServerError> {
+        let hub = Hub::new(options.history);
+        Self::start_with(options, hub).await
+    }
+
+    /// Starts a server that goes on with the messages and ids of `hub`.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub async fn start_with(options: ServerOptions, hub: Hub) -> Result<Self, ServerError> {
+        Self::start_within(options, hub, Limits::default()).await
+    }
+
+    /// Starts a server with other limits.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub async fn start_within(
+        options: ServerOptions,
+        hub: Hub,
+        limits: Limits,
+    ) -> Result<Self, ServerError> {
+        let options = options.checked()?;
+        let asked = options.listen;
+        let listener = TcpListener::bind(asked).await.map_err(|e| refused(asked, e))?;
+        let addr = listener.local_addr().map_err(|e| refused(asked, e))?;
+        hub.set_history(options.history);
+        let pace = watch::Sender::new(Pace { rate: options.rate, size: options.size });
+        let shared = Arc::new(Shared {
+            addr,
+            options,
+            limits,
+            hub: hub.clone(),
+            tallies: Arc::new(Tallies::new()),
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            kill: CancellationToken::new(),
+        });
+        shared.tasks.spawn(source::run(hub, pace.subscribe(), shared.stop.clone()));
+        shared.tasks.spawn(accept::run(Arc::clone(&shared), listener));
+        Ok(Self { shared, pace })
+    }
+
+    /// The address it listens on, with the port it got.
+    pub fn addr(&self) -> SocketAddr {
+        self.shared.addr
+    }
+
+    /// Its base address for clients on this machine, such as `http://127.0.0.1:4100`.
+    pub fn url(&self) -> String {
+        let mut addr = self.shared.addr;
+        if addr.ip().is_unspecified() {
+            addr.set_ip(match addr {
+                SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
+                SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+            });
+        }
+        format!("http://{addr}")
+    }
+
+    /// How it was started; see [`Server::pace`] for what the source does now.
+    pub fn options(&self) -> &ServerOptions {
+        &self.shared.options
+    }
+
+    /// Its messages. Keep a clone to start another server that goes on with them.
+    pub fn hub(&self) -> &Hub {
+        &self.shared.hub
+    }
+
+    /// Sends a message to every client of `topic`; its id.
+    ///
+    /// # Errors
+    /// [`HubError`] where there is no such topic and none can be made.
+    pub fn publish(&self, topic: &str, draft: &Draft) -> Result<u64, HubError> {
+        self.shared.hub.publish(topic, draft)
+    }
+
+    /// What the source does now.
+    pub fn pace(&self) -> Pace {
+        *self.pace.borrow()
+    }
+
+    /// Changes what the source does, from the next message on.
+    ///
+    /// # Errors
+    /// [`ServerOptionsError`] where that is out of range; the source goes on as before.
+    pub fn set_pace(&self, pace: Pace) -> Result<(), ServerOptionsError> {
+        let Pace { rate, size } = pace;
+        ServerOptions { rate, size, ..ServerOptions::default() }.checked()?;
+        self.pace.send_replace(pace);
+        Ok(())
+    }
+
+    /// What it has counted so far. Cheap enough for every frame of a window.
+    pub fn stats(&self) -> Stats {
+        self.shared.tallies.snapshot()
+    }
+
+    /// Stops: the port is free, WebSockets are closed with 1001, streams and held polls end. Waits
+    /// until clients have gone, two seconds at most, then cuts those that remain. No task is left.
+    pub async fn stop(self) {
+        let tasks = self.shared.tasks.clone();
+        self.shared.stop.cancel();
+        tasks.close();
+        if tokio::time::timeout(GOODBYE, tasks.wait()).await.is_err() {
+            self.shared.kill.cancel();
+            // What is killed ends where it waits next, and nothing here computes for long.
+            let _ = tokio::time::timeout(GOODBYE, tasks.wait()).await;
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.shared.stop.cancel();
+        self.shared.kill.cancel();
+    }
+}
+
+fn refused(addr: SocketAddr, error: io::Error) -> ServerError {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => ServerError::AddressInUse(addr),
+        io::ErrorKind::PermissionDenied => ServerError::NotAllowed(addr),
+        io::ErrorKind::AddrNotAvailable => ServerError::NotOurs(addr),
+        _ => ServerError::Listen(addr, error),
+    }
+}

@@ -1,0 +1,111 @@
+//! `GET /poll` and `GET /short`: polling with a cursor (RFC 6202). The long poll is held until
+//! there is a message newer than `since`; the short poll is answered at once.
+//!
+//! A poll without `since` is answered at once too, with no messages and the id to go on from, so
+//! that a client loses nothing between its first poll and its second. A `since` ahead of the topic
+//! means that ids have begun again: the answer holds what there is, and `"reset":true`. Where
+//! messages after `since` are gone, `"missed"` says how many.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::State;
+use axum::http::{StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+
+use super::Shared;
+use super::hub::{Start, Subscription};
+use super::message::Message;
+use super::query::Query;
+use super::refusal::Refusal;
+use super::tally::Carrier;
+use super::wire::Meter;
+
+/// Messages in an answer, at most; the next poll goes on.
+const MOST: usize = 1000;
+/// Bytes of messages in an answer, more or less.
+const MOST_BYTES: usize = 1 << 20;
+
+/// Answers as soon as there is a message after `since`, or with 204 after the hold.
+pub(super) async fn long(
+    State(shared): State<Arc<Shared>>,
+    Extension(meter): Extension<Arc<Meter>>,
+    uri: Uri,
+) -> Result<Response, Refusal> {
+    let query = begin(&meter, &uri, Carrier::LongPoll)?;
+    let mut subscription = shared.hub.subscribe(&query.topic, query.start())?;
+    if query.since.is_some() && !subscription.reset {
+        tokio::select! {
+            biased;
+            () = subscription.ready() => {}
+            () = shared.stop.cancelled() => return Ok(nothing()),
+            () = tokio::time::sleep(shared.options.hold) => return Ok(nothing()),
+        }
+    }
+    answer(&shared, Carrier::LongPoll, &query, subscription)
+}
+
+/// Answers at once.
+pub(super) async fn short(
+    State(shared): State<Arc<Shared>>,
+    Extension(meter): Extension<Arc<Meter>>,
+    uri: Uri,
+) -> Result<Response, Refusal> {
+    let query = begin(&meter, &uri, Carrier::ShortPoll)?;
+    let subscription = shared.hub.subscribe(&query.topic, query.start())?;
+    answer(&shared, Carrier::ShortPoll, &query, subscription)
+}
+
+fn begin(meter: &Meter, uri: &Uri, carrier: Carrier) -> Result<Query, Refusal> {
+    let query = Query::of(uri)?;
+    meter.polled(carrier, query.since.is_some_and(|since| since > 0));
+    Ok(query)
+}
+
+fn nothing() -> Response {
+    (StatusCode::NO_CONTENT, [(header::CACHE_CONTROL, "no-store")]).into_response()
+}
+
+fn answer(
+    shared: &Shared,
+    carrier: Carrier,
+    query: &Query,
+    mut subscription: Subscription,
+) -> Result<Response, Refusal> {
+    let messages = loop {
+        match subscription.take(MOST, MOST_BYTES) {
+            Ok(messages) => break messages,
+            // So many came since it was woken that the first are gone: begin at the oldest.
+            Err(_) => {
+                let after = Start::After(subscription.cursor());
+                subscription = shared.hub.subscribe(&query.topic, after)?;
+            }
+        }
+    };
+    let tally = shared.tallies.of(carrier);
+    messages.iter().for_each(|message| tally.sent(message.json.len()));
+    let json = envelope(&messages, &subscription);
+    let head = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+    Ok((head, json).into_response())
+}
+
+fn envelope(messages: &[Arc<Message>], subscription: &Subscription) -> Vec<u8> {
+    let mut json =
+        Vec::with_capacity(64 + messages.iter().map(|m| m.json.len() + 1).sum::<usize>());
+    json.extend_from_slice(b"{\"messages\":[");
+    for (place, message) in messages.iter().enumerate() {
+        if place > 0 {
+            json.push(b',');
+        }
+        json.extend_from_slice(&message.json);
+    }
+    json.extend_from_slice(format!("],\"lastId\":{}", subscription.cursor()).as_bytes());
+    if subscription.missed > 0 {
+        json.extend_from_slice(format!(",\"missed\":{}", subscription.missed).as_bytes());
+    }
+    if subscription.reset {
+        json.extend_from_slice(b",\"reset\":true");
+    }
+    json.push(b'}');
+    json
+}

@@ -1,0 +1,135 @@
+//! Which path is answered by what, and what every request goes through first: counting, the guard
+//! against web pages from elsewhere, CORS.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get, post};
+use axum::{Extension, Router};
+
+use super::refusal::Refusal;
+use super::tally::Carrier;
+use super::wire::Meter;
+use super::{Shared, guard, poll, publish, sse, stats, stream, ws};
+
+/// Asks nginx and those who learnt from it not to hold a stream back.
+pub(super) const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+
+/// Every path and what it is for.
+const PATHS: [(&str, &str); 8] = [
+    (
+        "GET  /ws",
+        "WebSocket; {\"type\":\"join\",\"room\":R}, {\"type\":\"message\",\"room\":R,\"text\":T}",
+    ),
+    ("GET  /sse", "event stream; resumes after Last-Event-ID or ?lastEventId="),
+    ("GET  /poll?since=N", "long poll"),
+    ("GET  /short?since=N", "short poll"),
+    ("GET  /stream?since=N", "newline-delimited JSON"),
+    ("POST /publish", "a JSON object goes to every client"),
+    ("GET  /stats", "numbers per transport, as JSON"),
+    ("GET  /metrics", "the same for Prometheus"),
+];
+
+/// The service that answers every request.
+pub(super) fn router(shared: Arc<Shared>) -> Router {
+    Router::new()
+        .route("/", get(index))
+        .route("/ws", any(ws::handle))
+        .route("/sse", get(sse::handle))
+        .route("/poll", get(poll::long))
+        .route("/short", get(poll::short))
+        .route("/stream", get(stream::handle))
+        .route("/publish", post(publish::handle))
+        .route("/stats", get(stats::json))
+        .route("/metrics", get(stats::metrics))
+        .fallback(not_found)
+        .method_not_allowed_fallback(not_allowed)
+        .layer(middleware::from_fn_with_state(Arc::clone(&shared), gate))
+        .with_state(shared)
+}
+
+async fn gate(
+    State(shared): State<Arc<Shared>>,
+    Extension(meter): Extension<Arc<Meter>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let carrier = Carrier::of_path(request.uri().path());
+    let tally = shared.tallies.of(carrier);
+    meter.begin(carrier);
+    tally.requests.add(1);
+    let method = request.method().clone();
+    let publishes = carrier == Carrier::Publish;
+    let mut response = match admit(&shared, &request) {
+        Err(refusal) => refusal.into_response(),
+        Ok(()) if method == Method::OPTIONS => options(publishes),
+        Ok(()) => next.run(request).await,
+    };
+    // The body of the request, if any.
+    meter.claim();
+    if response.status().is_client_error() || response.status().is_server_error() {
+        tally.errors.add(1);
+    }
+    if !publishes && matches!(method, Method::GET | Method::HEAD | Method::OPTIONS) {
+        let anyone = HeaderValue::from_static("*");
+        response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, anyone);
+    }
+    response
+}
+
+fn admit(shared: &Shared, request: &Request) -> Result<(), Refusal> {
+    let host = guard::host(request.uri(), request.headers())?;
+    if shared.addr.ip().is_loopback() {
+        guard::meant_for_loopback(host.as_ref())?;
+    }
+    if guard::writes(request.method(), request.uri().path()) {
+        guard::origin_may_write(host.as_ref(), request.headers())?;
+    }
+    Ok(())
+}
+
+/// The answer to what a browser asks before it lets a page send a header of its own. None is
+/// allowed where something is published, so a page from elsewhere is stopped before it sends.
+fn options(publishes: bool) -> Response {
+    if publishes {
+        return (StatusCode::NO_CONTENT, [(header::ALLOW, "POST")]).into_response();
+    }
+    let head = [
+        (header::ALLOW, "GET, HEAD"),
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET"),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "Cache-Control, Last-Event-ID"),
+        (header::ACCESS_CONTROL_MAX_AGE, "600"),
+    ];
+    (StatusCode::NO_CONTENT, head).into_response()
+}
+
+async fn index() -> String {
+    format!("Wirescope's built-in server\n\n{}", listing())
+}
+
+async fn not_found(request: Request) -> Refusal {
+    let path = request.uri().path();
+    let sentence = format!("There is nothing at {path}. The paths are:\n{}", listing().trim_end());
+    Refusal::new(StatusCode::NOT_FOUND, sentence)
+}
+
+async fn not_allowed(request: Request) -> Refusal {
+    let (method, path) = (request.method(), request.uri().path());
+    let right = if path == "/publish" { "POST" } else { "GET" };
+    let sentence = format!("{method} is not for {path}; use {right}");
+    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, sentence)
+}
+
+fn listing() -> String {
+    let mut list = String::new();
+    for (path, what) in PATHS {
+        // Writing to a string cannot fail.
+        let _ = writeln!(list, "  {path:<22}{what}");
+    }
+    list.push_str("All take ?topic=NAME.\n");
+    list
+}

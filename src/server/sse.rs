@@ -1,0 +1,74 @@
+//! `GET /sse`: server-sent events (WHATWG HTML, section 9.2).
+
+use std::convert::Infallible;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, Uri, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures_util::stream;
+
+use super::Shared;
+use super::follow::{Follower, Step, too_slow};
+use super::hub::Start;
+use super::message::Message;
+use super::query::Query;
+use super::refusal::Refusal;
+use super::tally::{Carrier, Open};
+
+/// Answers with an event stream that begins after the client's last event id, or now.
+pub(super) async fn handle(
+    State(shared): State<Arc<Shared>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let query = Query::of(&uri)?;
+    let start = query.start_of_events(&headers);
+    let subscription = shared.hub.subscribe(&query.topic, start)?;
+    let mut opening = format!("retry: {}\n\n", shared.options.retry.as_millis());
+    if subscription.missed > 0 {
+        let _ = write!(opening, ": {} messages are gone\n\n", subscription.missed);
+    }
+    if subscription.reset {
+        opening.push_str(": ids have begun again\n\n");
+    }
+    let open = Open::new(&shared.tallies, Carrier::Sse, matches!(start, Start::After(_)));
+    let follower = Follower {
+        subscription,
+        heartbeat: shared.options.heartbeat,
+        stop: shared.stop.clone(),
+        open,
+    };
+    let first = stream::iter([Ok::<_, Infallible>(Bytes::from(opening))]);
+    let events = stream::unfold(Some(follower), |follower| async {
+        let mut follower = follower?;
+        let (bytes, goes_on) = match follower.step().await {
+            Step::Messages(messages) => (events(&messages), true),
+            Step::Quiet => (Bytes::from_static(b": heartbeat\n\n"), true),
+            Step::TooSlow(overrun) => (Bytes::from(format!(": {}\n\n", too_slow(overrun))), false),
+            Step::Over => return None,
+        };
+        Some((Ok(bytes), goes_on.then_some(follower)))
+    });
+    let head = [
+        (header::CONTENT_TYPE, "text/event-stream"),
+        (header::CACHE_CONTROL, "no-cache"),
+        (super::routes::X_ACCEL_BUFFERING, "no"),
+    ];
+    let body = Body::from_stream(futures_util::StreamExt::chain(first, events));
+    Ok((head, body).into_response())
+}
+
+fn events(messages: &[Arc<Message>]) -> Bytes {
+    let mut bytes = Vec::with_capacity(messages.iter().map(|m| m.json.len() + 64).sum());
+    for message in messages {
+        let head = format!("id: {}\nevent: {}\ndata: ", message.id, message.kind);
+        bytes.extend_from_slice(head.as_bytes());
+        bytes.extend_from_slice(&message.json);
+        bytes.extend_from_slice(b"\n\n");
+    }
+    bytes.into()
+}

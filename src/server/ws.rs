@@ -1,0 +1,120 @@
+//! `GET /ws`: the handshake of a WebSocket (RFC 6455, section 4.2) and the task that serves it.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
+use axum::response::{IntoResponse, Response};
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+
+use super::Shared;
+use super::hub::Subscription;
+use super::query::Query;
+use super::refusal::Refusal;
+use super::tally::{Carrier, Open};
+use super::wire::Meter;
+
+mod socket;
+
+use socket::Socket;
+
+/// Of each direction; small, since there may be thousands of clients.
+const BUFFER: usize = 4 << 10;
+
+/// Switches to a WebSocket that follows the topic after `since`, or from now on.
+pub(super) async fn handle(
+    State(shared): State<Arc<Shared>>,
+    Extension(meter): Extension<Arc<Meter>>,
+    mut request: Request,
+) -> Result<Response, Response> {
+    let accept = accept_key(&request)?;
+    let query = Query::of(request.uri()).map_err(IntoResponse::into_response)?;
+    let room = shared.hub.subscribe(&query.topic, query.start());
+    let room = room.map_err(|e| Refusal::from(e).into_response())?;
+    let resumes = query.since.is_some_and(|since| since > 0);
+    let open = Open::new(&shared.tallies, Carrier::Websocket, resumes);
+    let upgrade = hyper::upgrade::on(&mut request);
+    shared.tasks.spawn(serve(Arc::clone(&shared), meter, upgrade, room, open));
+    let mut response = StatusCode::SWITCHING_PROTOCOLS.into_response();
+    let head = response.headers_mut();
+    head.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    head.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    head.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    // Chromium gives up when it offered subprotocols and none was taken.
+    if let Some(protocol) = first_subprotocol(request.headers()) {
+        head.insert(header::SEC_WEBSOCKET_PROTOCOL, protocol);
+    }
+    Ok(response)
+}
+
+async fn serve(
+    shared: Arc<Shared>,
+    meter: Arc<Meter>,
+    upgrade: OnUpgrade,
+    room: Subscription,
+    open: Open,
+) {
+    let kill = shared.kill.clone();
+    let talk = async {
+        // An error means that the connection broke before it was switched.
+        let Ok(upgraded) = upgrade.await else { return };
+        meter.upgraded();
+        let config = WebSocketConfig::default()
+            .read_buffer_size(BUFFER)
+            .write_buffer_size(BUFFER)
+            .max_message_size(Some(shared.limits.message))
+            .max_frame_size(Some(shared.limits.message));
+        let io = TokioIo::new(upgraded);
+        let stream = WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await;
+        Socket::new(shared, stream, room, open).run().await;
+    };
+    tokio::select! {
+        () = kill.cancelled() => {}
+        () = talk => {}
+    }
+}
+
+/// What proves to the client that its handshake was understood.
+fn accept_key(request: &Request) -> Result<HeaderValue, Response> {
+    let headers = request.headers();
+    let is_upgrade = has_token(headers, &header::UPGRADE, "websocket")
+        && has_token(headers, &header::CONNECTION, "upgrade");
+    if !is_upgrade || request.version() != Version::HTTP_11 || request.method() != Method::GET {
+        let sentence = "this path speaks WebSocket: connect to it with a ws:// address";
+        return Err(upgrade_required(sentence, &[(header::UPGRADE, "websocket")]));
+    }
+    if headers.get(header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
+        let version = (header::SEC_WEBSOCKET_VERSION, "13");
+        return Err(upgrade_required("only version 13 of WebSocket is spoken here", &[version]));
+    }
+    // 16 bytes in Base64.
+    let key = headers.get(header::SEC_WEBSOCKET_KEY).filter(|key| key.len() == 24);
+    let accept = key.map(|key| derive_accept_key(key.as_bytes()));
+    accept.and_then(|accept| HeaderValue::from_str(&accept).ok()).ok_or_else(|| {
+        let sentence = "Sec-WebSocket-Key must be 16 bytes in Base64";
+        Refusal::bad_request(sentence).into_response()
+    })
+}
+
+fn upgrade_required(sentence: &str, head: &[(HeaderName, &'static str)]) -> Response {
+    let mut response = Refusal::new(StatusCode::UPGRADE_REQUIRED, sentence).into_response();
+    for (name, value) in head {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
+    let mut lists = headers.get_all(name).iter().filter_map(|list| list.to_str().ok());
+    lists.any(|list| list.split(',').any(|word| word.trim().eq_ignore_ascii_case(token)))
+}
+
+fn first_subprotocol(headers: &HeaderMap) -> Option<HeaderValue> {
+    let offered = headers.get(header::SEC_WEBSOCKET_PROTOCOL)?.to_str().ok()?;
+    HeaderValue::from_str(offered.split(',').next()?.trim()).ok()
+}
