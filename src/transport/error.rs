@@ -88,7 +88,7 @@ impl TransportError {
         match self {
             Self::Dial(error) => error.is_final(),
             Self::Refused { status, .. } => {
-                (300..500).contains(status) && !matches!(status, 408 | 425 | 429)
+                (200..500).contains(status) && !matches!(status, 408 | 425 | 429)
             }
             Self::WrongType { .. } | Self::Handshake(..) | Self::Options(_) | Self::Feed(_) => true,
             // Normal closure, and what the peer says it will never accept from us.
@@ -212,6 +212,9 @@ fn closed_sentence(code: Option<u16>, reason: &str) -> String {
 
 fn refusal_hint(status: u16) -> &'static str {
     match status {
+        200..=299 => {
+            "The address answers, but not to this transport; compare its path with the server's documentation"
+        }
         300..=399 => "The server points elsewhere; connect to the address in its Location header",
         401 => "It wants credentials; add an Authorization header or a cookie in Options",
         403 => "The credentials, the Origin or the address are not allowed",

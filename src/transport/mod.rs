@@ -3,6 +3,7 @@
 
 mod error;
 mod link;
+pub mod websocket;
 
 use futures_util::future::BoxFuture;
 
