@@ -237,6 +237,9 @@ fn wants_websocket(headers: &Headers, body: &[u8]) -> bool {
 fn refusal_hint(status: u16) -> &'static str {
     match status {
         204 => "The server has nothing more to say and asks not to connect again",
+        200..=299 => {
+            "The address answers, but not to this transport; compare its path with the server's documentation"
+        }
         300..=399 => "The server points elsewhere; connect to the address in its Location header",
         401 => "It wants credentials; add an Authorization header or a cookie in Options",
         403 => "The credentials, the Origin or the address are not allowed",

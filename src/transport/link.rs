@@ -101,6 +101,11 @@ impl Link {
         self.clock.at(instant)
     }
 
+    /// The session's clock, for what takes the time by itself.
+    pub fn clock(&self) -> Clock {
+        self.clock
+    }
+
     /// Whether [`Link::opened`] was called in this attempt.
     pub fn is_open(&self) -> bool {
         self.is_open

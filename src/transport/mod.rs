@@ -6,6 +6,7 @@ mod exchange;
 mod link;
 pub mod poll;
 pub mod sse;
+pub mod websocket;
 
 use futures_util::future::BoxFuture;
 

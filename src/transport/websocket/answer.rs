@@ -1,0 +1,189 @@
+//! The server's answer to the opening handshake: what it says, and whether it opens a WebSocket.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use hyper::{HeaderMap, Response};
+
+use super::head::Head;
+use crate::model::{Headers, Meta, Timing};
+use crate::net::Recorded;
+use crate::transport::TransportError;
+
+/// Head of an answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Answer {
+    status: u16,
+    reason: String,
+    version: String,
+    headers: Headers,
+    retry_after: Option<Duration>,
+}
+
+impl Answer {
+    /// The head of `response` as it was on the wire, as far as `io` has kept it.
+    pub(super) fn read<S, B>(io: &Recorded<S>, response: &Response<B>) -> Self {
+        let head = Head::last(io.received()).unwrap_or_else(|| unrecorded(response));
+        let mut words = head.line.splitn(3, ' ');
+        let version = words.next().unwrap_or_default().to_owned();
+        let reason = words.nth(1).unwrap_or_default().trim().to_owned();
+        let status = response.status();
+        let usual = || status.canonical_reason().unwrap_or_default().to_owned();
+        let retry_after = response.headers().get("retry-after");
+        Self {
+            status: status.as_u16(),
+            reason: if reason.is_empty() { usual() } else { reason },
+            version,
+            headers: head.headers,
+            retry_after: retry_after.and_then(|value| wait(value.to_str().ok()?)),
+        }
+    }
+
+    /// Notes both heads and how long the answer took.
+    pub(super) fn note<S>(
+        &self,
+        meta: &mut Meta,
+        io: &Recorded<S>,
+        began: Instant,
+        arrived: Instant,
+    ) {
+        let between = |later: Instant, sooner: Instant| {
+            later.saturating_duration_since(sooner).as_secs_f64() * 1e3
+        };
+        let timing = meta.timing.get_or_insert_default();
+        let first = io.first_byte().zip(io.last_sent());
+        timing.first_byte = first.map(|(came, sent)| between(came, sent));
+        timing.total = Some(between(arrived, began));
+        meta.status = Some(self.status);
+        meta.reason = Some(self.reason.clone());
+        meta.version = Some(self.version.clone());
+        meta.headers.clone_from(&self.headers);
+        meta.request_headers =
+            Head::parse(io.sent()).map(|(head, _)| head.headers).unwrap_or_default();
+    }
+
+    /// The error an answer is that opens no WebSocket.
+    pub(super) fn refused(self, body: Bytes, timing: Timing) -> TransportError {
+        TransportError::Refused {
+            status: self.status,
+            reason: self.reason,
+            version: self.version,
+            headers: self.headers,
+            body,
+            retry_after: self.retry_after,
+            timing,
+        }
+    }
+}
+
+/// The head in the library's spelling, where it was too long to be kept.
+fn unrecorded<B>(response: &Response<B>) -> Head {
+    let line = format!("{:?} {}", response.version(), response.status());
+    let field = |(name, value): (&hyper::header::HeaderName, &hyper::header::HeaderValue)| {
+        (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+    };
+    Head { line, headers: response.headers().iter().map(field).collect() }
+}
+
+/// What a `Retry-After` asks for: seconds or a date (RFC 9110, section 10.2.3).
+fn wait(value: &str) -> Option<Duration> {
+    let value = value.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = jiff::fmt::rfc2822::parse(value).ok()?.timestamp();
+    let wait = date.duration_since(jiff::Timestamp::now());
+    Some(Duration::try_from(wait).unwrap_or_default())
+}
+
+/// What keeps an answer with status 101 from opening a WebSocket (RFC 6455, section 4.1).
+pub(super) fn breach(headers: &HeaderMap, asked: &[String], accept: &str) -> Option<String> {
+    const RULE: &str = "(RFC 6455, section 4.1)";
+    if !has_token(headers, "upgrade", "websocket") {
+        return Some(format!("the answer is 101 without “Upgrade: websocket” {RULE}"));
+    }
+    if !has_token(headers, "connection", "upgrade") {
+        return Some(format!("the answer is 101 without “Connection: Upgrade” {RULE}"));
+    }
+    match text(headers, "sec-websocket-accept") {
+        None => return Some(format!("the answer has no Sec-WebSocket-Accept {RULE}")),
+        Some(found) if found != accept => {
+            return Some(format!(
+                "Sec-WebSocket-Accept is “{found}” where our key asks for “{accept}”: the answer was made for another request {RULE}"
+            ));
+        }
+        Some(_) => {}
+    }
+    if let Some(chosen) = text(headers, "sec-websocket-protocol")
+        && !asked.contains(&chosen)
+    {
+        return Some(format!(
+            "the server chose subprotocol “{chosen}”, which was not asked for {RULE}"
+        ));
+    }
+    let extensions = text(headers, "sec-websocket-extensions").filter(|found| !found.is_empty())?;
+    Some(format!("the server uses the extension “{extensions}”, which was not offered {RULE}"))
+}
+
+fn text(headers: &HeaderMap, name: &str) -> Option<String> {
+    let value = headers.get(name)?;
+    Some(String::from_utf8_lossy(value.as_bytes()).trim().to_owned())
+}
+
+/// Whether one of the comma-separated words of the header `name` is `token`, in any case.
+fn has_token(headers: &HeaderMap, name: &str, token: &str) -> bool {
+    let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|word| word.trim().eq_ignore_ascii_case(token))
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::header::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    fn judged(fields: &[(&'static str, &'static str)]) -> Option<String> {
+        let field = |(name, value): &(&'static str, &'static str)| {
+            (HeaderName::from_static(name), HeaderValue::from_static(value))
+        };
+        breach(&fields.iter().map(field).collect(), &["chat".to_owned()], "key=")
+    }
+
+    #[test]
+    fn an_answer_opens_a_websocket_only_as_the_rfc_says() {
+        let upgrade = ("upgrade", "WebSocket");
+        let connection = ("connection", "keep-alive, Upgrade");
+        let accept = ("sec-websocket-accept", "key=");
+        let with = |field| judged(&[upgrade, connection, accept, field]);
+        assert_eq!(judged(&[upgrade, connection, accept]), None);
+        assert_eq!(with(("sec-websocket-protocol", "chat")), None);
+        let table = [
+            (judged(&[connection, accept]), "without “Upgrade: websocket”"),
+            (judged(&[upgrade, accept]), "without “Connection: Upgrade”"),
+            (judged(&[upgrade, connection]), "no Sec-WebSocket-Accept"),
+            (
+                judged(&[upgrade, connection, ("sec-websocket-accept", "KEY=")]),
+                "“KEY=” where our key asks for “key=”",
+            ),
+            (with(("sec-websocket-protocol", "other")), "subprotocol “other”"),
+            (
+                with(("sec-websocket-extensions", "permessage-deflate")),
+                "extension “permessage-deflate”",
+            ),
+        ];
+        for (cause, words) in table {
+            assert!(
+                cause.as_ref().is_some_and(|cause| cause.contains(words)),
+                "{words}: {cause:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        assert_eq!(wait(" 120 "), Some(Duration::from_secs(120)));
+        assert_eq!(wait("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::ZERO));
+        assert!(wait("Fri, 31 Dec 2100 23:59:59 GMT").is_some_and(|wait| wait.as_secs() > 1 << 30));
+        assert_eq!(wait("soon"), None);
+    }
+}

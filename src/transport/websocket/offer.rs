@@ -1,0 +1,230 @@
+//! The request that asks for a WebSocket (RFC 6455, section 4.1): where it goes and what it says.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+use sha1::{Digest, Sha1};
+use url::Url;
+
+use crate::model::Endpoint;
+use crate::net::Target;
+use crate::transport::TransportError;
+
+/// What the server's key is derived with (RFC 6455, section 1.3).
+const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/// Where a WebSocket is asked for, and how; the same for every attempt but for its key.
+#[derive(Debug, Clone)]
+pub(super) struct Offer {
+    /// Host and port.
+    pub(super) target: Target,
+    /// Whether TLS comes first.
+    pub(super) secure: bool,
+    /// Path and query.
+    pub(super) path: String,
+    /// Subprotocols as they are asked for.
+    pub(super) subprotocols: Vec<String>,
+    headers: HeaderMap,
+}
+
+impl Offer {
+    /// What `endpoint` asks for. Its own headers take the place of those it would get anyway.
+    ///
+    /// # Errors
+    /// [`TransportError::Options`] for a header or an address that cannot be sent.
+    pub(super) fn new(endpoint: &Endpoint) -> Result<Self, TransportError> {
+        let url = &endpoint.url;
+        let secure = matches!(url.scheme(), "wss" | "https");
+        let host = url.host().ok_or_else(|| wrong(format!("“{url}” names no host")))?.to_owned();
+        let port = url.port_or_known_default().unwrap_or(if secure { 443 } else { 80 });
+        let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+        let mut offer = Self {
+            target: Target { host, port },
+            secure,
+            path: format!("{}{query}", url.path()),
+            subprotocols: endpoint.options.subprotocols.clone(),
+            headers: HeaderMap::new(),
+        };
+        for (name, value) in offer.defaults(url) {
+            offer.add(name, &value)?;
+        }
+        offer.replace(&endpoint.options.headers)?;
+        Ok(offer)
+    }
+
+    /// The header fields of one attempt, and what `Sec-WebSocket-Accept` must answer to its key.
+    pub(super) fn headers(&self) -> (HeaderMap, String) {
+        let mut headers = self.headers.clone();
+        let key = headers.entry("sec-websocket-key").or_insert_with(new_key);
+        let accept = accept_for(key.as_bytes());
+        (headers, accept)
+    }
+
+    fn defaults(&self, url: &Url) -> Vec<(&'static str, String)> {
+        let host = url.host_str().unwrap_or_default();
+        let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        let mut fields = vec![
+            ("host", format!("{host}{port}")),
+            ("user-agent", concat!("wirescope/", env!("CARGO_PKG_VERSION")).to_owned()),
+            ("connection", String::from("Upgrade")),
+            ("upgrade", String::from("websocket")),
+            ("sec-websocket-version", String::from("13")),
+        ];
+        if !self.subprotocols.is_empty() {
+            fields.push(("sec-websocket-protocol", self.subprotocols.join(", ")));
+        }
+        if let Some(basic) = basic(url) {
+            fields.push(("authorization", basic));
+        }
+        fields
+    }
+
+    fn add(&mut self, name: &str, value: &str) -> Result<(), TransportError> {
+        let field = HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| wrong(format!("“{name}” is not the name of a header")))?;
+        let value = HeaderValue::from_str(value)
+            .or_else(|_| HeaderValue::from_bytes(value.as_bytes()))
+            .map_err(|_| wrong(format!("the value of the header “{name}” cannot be sent")))?;
+        self.headers.append(field, value);
+        Ok(())
+    }
+
+    fn replace(&mut self, own: &[(String, String)]) -> Result<(), TransportError> {
+        for (name, _) in own {
+            self.headers.remove(name.as_str());
+        }
+        for (name, value) in own {
+            self.add(name, value)?;
+        }
+        if let Some(asked) = self.headers.get("sec-websocket-protocol") {
+            let asked = asked.to_str().unwrap_or_default();
+            self.subprotocols = asked.split(',').map(|name| name.trim().to_owned()).collect();
+        }
+        Ok(())
+    }
+}
+
+fn wrong(sentence: String) -> TransportError {
+    TransportError::Options(sentence)
+}
+
+fn new_key() -> HeaderValue {
+    let bytes: [u8; 16] = std::array::from_fn(|_| fastrand::u8(..));
+    HeaderValue::from_str(&BASE64.encode(bytes))
+        .unwrap_or_else(|_| HeaderValue::from_static("AAAAAAAAAAAAAAAAAAAAAA=="))
+}
+
+/// What a server must answer to `key` (RFC 6455, section 4.2.2).
+fn accept_for(key: &[u8]) -> String {
+    let digest = Sha1::new().chain_update(key).chain_update(GUID).finalize();
+    BASE64.encode(digest)
+}
+
+/// Name and password of the address as credentials (RFC 7617).
+fn basic(url: &Url) -> Option<String> {
+    if url.username().is_empty() && url.password().is_none() {
+        return None;
+    }
+    let mut pair = percent_decoded(url.username());
+    pair.push(b':');
+    pair.extend(percent_decoded(url.password().unwrap_or_default()));
+    Some(format!("Basic {}", BASE64.encode(pair)))
+}
+
+fn percent_decoded(text: &str) -> Vec<u8> {
+    let mut rest = text.as_bytes();
+    let mut bytes = Vec::with_capacity(rest.len());
+    while let Some((&first, after)) = rest.split_first() {
+        let hex = after.get(..2).and_then(|pair| std::str::from_utf8(pair).ok());
+        match hex.and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
+            Some(byte) if first == b'%' => {
+                bytes.push(byte);
+                rest = after.get(2..).unwrap_or_default();
+            }
+            _ => {
+                bytes.push(first);
+                rest = after;
+            }
+        }
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn offer(url: &str, headers: &[(&str, &str)]) -> Result<Offer, TransportError> {
+        let mut endpoint = Endpoint::parse(url).unwrap();
+        endpoint.options.subprotocols = vec!["chat".into(), "v2".into()];
+        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        endpoint.options.headers = headers.iter().map(own).collect();
+        Offer::new(&endpoint)
+    }
+
+    fn field(offer: &Offer, name: &str) -> Vec<String> {
+        let headers = offer.headers().0;
+        headers.get_all(name).iter().map(|v| v.to_str().unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn the_key_of_the_rfc_gets_its_answer() {
+        assert_eq!(accept_for(b"dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+        let offer = offer("ws://h/", &[("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")]).unwrap();
+        assert_eq!(offer.headers().1, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    }
+
+    #[test]
+    fn every_attempt_has_a_key_of_its_own() {
+        let offer = offer("ws://h/", &[]).unwrap();
+        let (first, second) =
+            (field(&offer, "sec-websocket-key"), field(&offer, "sec-websocket-key"));
+        assert_ne!(first, second);
+        assert_eq!(BASE64.decode(&first[0]).unwrap().len(), 16);
+    }
+
+    #[test]
+    fn addresses_are_taken_apart() {
+        let table = [
+            ("ws://h/p?q=1#f", "h:80", false, "/p?q=1", "h"),
+            ("wss://h", "h:443", true, "/", "h"),
+            ("http://h:81/", "h:81", false, "/", "h:81"),
+            ("https://[::1]:444/x", "[::1]:444", true, "/x", "[::1]:444"),
+            ("wss://127.0.0.1:443/", "127.0.0.1:443", true, "/", "127.0.0.1"),
+        ];
+        for (url, target, secure, path, host) in table {
+            let offer = offer(url, &[]).unwrap();
+            assert_eq!(
+                (&*offer.target.to_string(), offer.secure, &*offer.path),
+                (target, secure, path)
+            );
+            assert_eq!(field(&offer, "host"), [host]);
+        }
+    }
+
+    #[test]
+    fn own_headers_take_the_place_of_the_usual_ones() {
+        let own = [
+            ("Host", "other"),
+            ("Origin", "https://o"),
+            ("Cookie", "a=1"),
+            ("Cookie", "b=2"),
+            ("Sec-WebSocket-Protocol", "x, y"),
+        ];
+        let offer = offer("ws://me:p%40ss@h/", &own).unwrap();
+        assert_eq!(field(&offer, "host"), ["other"]);
+        assert_eq!(field(&offer, "origin"), ["https://o"]);
+        assert_eq!(field(&offer, "cookie"), ["a=1", "b=2"]);
+        assert_eq!(offer.subprotocols, ["x", "y"]);
+        assert_eq!(field(&offer, "authorization"), ["Basic bWU6cEBzcw=="]);
+    }
+
+    #[test]
+    fn a_header_that_cannot_be_sent_is_an_error_in_words() {
+        let sentence = |name, value| offer("ws://h/", &[(name, value)]).unwrap_err().to_string();
+        assert_eq!(sentence("a b", "c"), "“a b” is not the name of a header");
+        assert_eq!(sentence("A", "b\nc"), "the value of the header “A” cannot be sent");
+    }
+}
