@@ -138,8 +138,8 @@ impl State {
             self.dispatch(found);
             return;
         }
-        let bytes = if line.cut > 0 { whole_chars(line.bytes) } else { line.bytes };
-        let text = String::from_utf8_lossy(bytes);
+        let line = if line.cut > 0 { at_char(line) } else { line };
+        let text = String::from_utf8_lossy(line.bytes);
         if matches!(text, Cow::Owned(_)) {
             let rule = "invalid UTF-8, read as U+FFFD (WHATWG HTML 9.2.5)";
             found.push(violation(rule, line.bytes));
@@ -235,11 +235,14 @@ impl State {
     }
 }
 
-/// `bytes` without the beginning of a character at their end, which only the cut made.
-fn whole_chars(bytes: &[u8]) -> &[u8] {
-    match std::str::from_utf8(bytes) {
-        Err(error) if error.error_len().is_none() => &bytes[..error.valid_up_to()],
-        _ => bytes,
+/// The line without the beginning of a character at its end, which only the cut left there.
+fn at_char(line: Line<'_>) -> Line<'_> {
+    match std::str::from_utf8(line.bytes) {
+        Err(error) if error.error_len().is_none() => {
+            let (bytes, rest) = line.bytes.split_at(error.valid_up_to());
+            Line { bytes, cut: line.cut + rest.len() as u64, ..line }
+        }
+        _ => line,
     }
 }
 

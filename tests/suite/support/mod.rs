@@ -1,6 +1,8 @@
 //! What several tests need: a feed that keeps events in memory and can be waited on, and sessions
 //! that retry within milliseconds.
 
+pub mod peer;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 

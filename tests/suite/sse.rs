@@ -1,0 +1,372 @@
+//! SSE against servers that misbehave on purpose.
+
+use wirescope::model::{Dir, Endpoint, Event, Kind, Say};
+use wirescope::session::End;
+use wirescope::transport::sse::ENTRY;
+use wirescope::transport::{Transport, TransportError};
+
+use crate::support::peer::Server;
+use crate::support::{Running, start};
+
+fn sse(endpoint: &Endpoint) -> Box<dyn Transport> {
+    (ENTRY.build)(endpoint).unwrap()
+}
+
+fn run(endpoint: Endpoint) -> Running {
+    let transport = sse(&endpoint);
+    start(endpoint, transport)
+}
+
+fn kinds(events: &[Event]) -> Vec<&'static str> {
+    events.iter().map(|event| event.kind.word()).collect()
+}
+
+#[tokio::test]
+async fn the_life_of_a_stream_is_told_from_request_to_stop() {
+    let server = Server::start().await;
+    let running = run(server.endpoint("/events?x=1"));
+    let (mut peer, request) = server.asked().await;
+    assert_eq!(request.line, "GET /events?x=1 HTTP/1.1");
+    assert_eq!(request.header("accept"), Some("text/event-stream"));
+    assert_eq!(request.header("cache-control"), Some("no-cache"));
+    assert_eq!(request.header("last-event-id"), None);
+    peer.stream().await;
+    peer.send("retry: 20\n: hello\nevent: tick\nid: 7\ndata: a\ndata: b\n\ndata: c\n\n").await;
+    running.memory.until_received(2).await;
+    let (end, memory) = running.stop().await;
+    peer.gone().await;
+    assert!(matches!(end, End::Stopped), "{end:?}");
+
+    let events = memory.events();
+    let told = [
+        "connecting",
+        "request",
+        "response",
+        "open",
+        "retry",
+        "comment",
+        "event",
+        "event",
+        "closed",
+    ];
+    assert_eq!(kinds(&events), told);
+    assert_eq!(events[1].wire.bytes(), Some(request.size as u64), "the head can be computed");
+    assert_eq!(events[1].meta().headers.len(), request.headers.len());
+    assert_eq!(events[2].meta().status, Some(200));
+    assert_eq!(events[2].meta().version.as_deref(), Some("HTTP/1.1"));
+    assert_eq!(events[2].wire.bytes(), Some(52));
+    let timing = events[3].meta().timing.unwrap();
+    assert!(timing.tcp.is_some() && timing.dns.is_none() && timing.tls.is_none(), "{timing:?}");
+    assert!(timing.first_byte.is_some() && timing.total >= timing.first_byte, "{timing:?}");
+    assert!(events[3].meta().remote.as_deref().unwrap().starts_with("127.0.0.1:"));
+    assert_eq!(events[4].meta().retry_ms, Some(20));
+    assert_eq!(events[5].text(), Some("hello"));
+    let event = &events[6];
+    assert_eq!((event.name.as_deref(), event.id.as_deref()), (Some("tick"), Some("7")));
+    assert_eq!((event.text(), event.wire.bytes()), (Some("a\nb"), Some(35)));
+    assert_eq!((events[7].name.as_deref(), events[7].id.as_deref()), (None, None));
+    assert!(events.windows(2).all(|two| two[0].t_ns <= two[1].t_ns));
+}
+
+#[tokio::test]
+async fn a_cut_stream_resumes_after_the_last_whole_event() {
+    let server = Server::start().await;
+    let running = run(server.endpoint("/"));
+    let (mut peer, _) = server.asked().await;
+    peer.stream().await;
+    peer.send("id: 1\ndata: one\n\nid: 2\ndata: two\n\nid: 3\ndata: thr").await;
+    running.memory.until_received(2).await;
+    peer.cut();
+    let (mut peer, request) = server.asked().await;
+    assert_eq!(request.header("last-event-id"), Some("2"), "3 was not whole");
+    peer.stream().await;
+    peer.send("id: 3\ndata: three\n\n").await;
+    running.memory.until_received(3).await;
+    let (_, memory) = running.stop().await;
+    assert_eq!(memory.received(), ["one", "two", "three"]);
+    let retrying = &memory.of(Kind::Retrying)[0];
+    assert_eq!(retrying.meta().resume_after.as_deref(), Some("2"));
+    let cause = retrying.meta().cause.clone().unwrap();
+    assert!(cause.contains("ended within an event, after 15 bytes"), "{cause}");
+    assert_eq!(memory.of(Kind::Open)[1].meta().resume_after.as_deref(), Some("2"));
+}
+
+#[tokio::test]
+async fn an_id_without_data_moves_the_place_to_resume_from() {
+    let server = Server::start().await;
+    let mut endpoint = server.endpoint("/");
+    endpoint.options.last_event_id = Some("40".into());
+    let running = run(endpoint);
+    let (mut peer, request) = server.asked().await;
+    assert_eq!(request.header("last-event-id"), Some("40"));
+    peer.stream().await;
+    peer.send("id: 41\n\n: seen\n").await;
+    running.memory.until_of(Kind::Comment, 1).await;
+    peer.cut();
+    let (_peer, request) = server.asked().await;
+    assert_eq!(request.header("last-event-id"), Some("41"));
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn the_reconnection_time_of_the_stream_is_waited_for() {
+    let server = Server::start().await;
+    let running = run(server.endpoint("/"));
+    let (mut peer, _) = server.asked().await;
+    peer.stream().await;
+    peer.send("retry: 86400000\n\n").await;
+    running.memory.until_of(Kind::Retry, 1).await;
+    peer.cut();
+    running.memory.until_of(Kind::Retrying, 1).await;
+    let delay = running.memory.of(Kind::Retrying)[0].meta().delay_ms.unwrap();
+    assert!((69_120_000..=103_680_000).contains(&delay), "a day, give or take a fifth: {delay}");
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_refusal_ends_the_session_and_shows_what_came() {
+    for (status, hint) in [(401, "credentials"), (403, "not allowed"), (404, "path")] {
+        let server = Server::start().await;
+        let running = run(server.endpoint("/"));
+        let (mut peer, _) = server.asked().await;
+        peer.answer(&format!("{status} Nope\r\nContent-Type: text/plain"), "go away").await;
+        let (end, memory) = running.end().await;
+        assert!(matches!(&end, End::GaveUp(error) if error.is_final()), "{end:?}");
+        let events = memory.events();
+        assert_eq!(kinds(&events), ["connecting", "request", "response", "failed"]);
+        let failed = &events[3];
+        assert_eq!(failed.text(), Some("go away"));
+        assert_eq!(failed.meta().status, Some(status));
+        let cause = format!("the server answered {status} Nope");
+        assert_eq!(failed.meta().cause, Some(cause));
+        assert!(failed.meta().hint.as_deref().unwrap().contains(hint), "{failed:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_is_no_event_stream() {
+    let server = Server::start().await;
+    let running = run(server.endpoint("/"));
+    let (mut peer, _) = server.asked().await;
+    peer.answer("200 OK\r\nContent-Type: text/html; charset=utf-8", "<h1>Hello</h1>").await;
+    let (end, memory) = running.end().await;
+    assert!(matches!(&end, End::GaveUp(e) if matches!(**e, TransportError::WrongType { .. })));
+    let failed = &memory.of(Kind::Failed)[0];
+    assert_eq!(failed.text(), Some("<h1>Hello</h1>"));
+    let cause = failed.meta().cause.clone().unwrap();
+    assert_eq!(cause, "the server answered 200 with text/html, not text/event-stream");
+    assert_eq!(memory.of(Kind::Connecting).len(), 1);
+}
+
+#[tokio::test]
+async fn a_refusal_whose_body_never_ends_is_cut() {
+    let server = Server::start().await;
+    let running = run(server.endpoint("/"));
+    let (mut peer, _) = server.asked().await;
+    peer.send("HTTP/1.1 500 Oops\r\n\r\n").await;
+    let flood = tokio::spawn(async move {
+        let block = [b'x'; 8192];
+        while peer.try_send(&block).await {}
+    });
+    running.memory.until_of(Kind::Failed, 1).await;
+    assert_eq!(running.memory.of(Kind::Failed)[0].payload.len(), 64 << 10);
+    running.stop().await;
+    crate::support::peer::soon("the client hangs up", flood).await.unwrap();
+}
+
+#[tokio::test]
+async fn no_content_means_that_the_stream_is_over() {
+    let server = Server::start().await;
+    let running = run(server.endpoint("/"));
+    let (mut peer, _) = server.asked().await;
+    peer.send("HTTP/1.1 204 No Content\r\n\r\n").await;
+    let (end, memory) = running.end().await;
+    assert!(matches!(end, End::Finished), "{end:?}");
+    assert_eq!(memory.of(Kind::Retrying).len(), 0);
+}
+
+#[tokio::test]
+async fn a_server_in_trouble_is_asked_again_when_it_says() {
+    let server = Server::start().await;
+    let running = run(server.endpoint("/"));
+    let (mut peer, _) = server.asked().await;
+    peer.answer("503 Busy\r\nRetry-After: 3600", "").await;
+    running.memory.until_of(Kind::Retrying, 1).await;
+    let delay = running.memory.of(Kind::Retrying)[0].meta().delay_ms.unwrap();
+    assert!((2_880_000..=4_320_000).contains(&delay), "an hour, give or take a fifth: {delay}");
+    running.controls.hurry.notify_one();
+    let (mut peer, _) = server.asked().await;
+    peer.stream().await;
+    running.memory.until_of(Kind::Open, 1).await;
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_port_where_nobody_listens_is_named() {
+    let server = Server::start().await;
+    let mut endpoint = server.endpoint("/");
+    drop(server);
+    endpoint.options.retries.most = 2;
+    let address = endpoint.title();
+    let (end, memory) = run(endpoint).end().await;
+    assert!(matches!(end, End::GaveUp(_)), "{end:?}");
+    let told = [
+        "connecting",
+        "request",
+        "failed",
+        "retrying",
+        "connecting",
+        "request",
+        "failed",
+        "retrying",
+        "connecting",
+        "request",
+        "failed",
+    ];
+    assert_eq!(kinds(&memory.events()), told);
+    let failed = &memory.of(Kind::Failed)[0];
+    assert_eq!(failed.meta().cause, Some(format!("{address} refused the connection")));
+    assert!(failed.meta().hint.as_deref().unwrap().starts_with("Nothing listens there"));
+}
+
+#[tokio::test]
+async fn a_name_that_does_not_exist_is_said_to_be_unknown() {
+    let mut endpoint = Endpoint::parse("http://no-such-host.invalid/").unwrap();
+    endpoint.options.retries.most = 0;
+    let (_, memory) = run(endpoint).end().await;
+    let cause = memory.of(Kind::Failed)[0].meta().cause.clone().unwrap();
+    assert!(cause.starts_with("no-such-host.invalid could not be looked up: "), "{cause}");
+}
+
+#[tokio::test]
+async fn tls_with_a_server_that_has_none_says_so() {
+    let server = Server::start().await;
+    let mut endpoint = server.endpoint("/");
+    endpoint.url.set_scheme("https").unwrap();
+    let running = run(endpoint);
+    let mut peer = server.peer().await;
+    peer.send("HTTP/1.1 400 Bad Request\r\n\r\n").await;
+    let (_, memory) = running.end().await;
+    let cause = memory.of(Kind::Failed)[0].meta().cause.clone().unwrap();
+    assert!(
+        cause.starts_with("TLS with 127.0.0.1 failed: ") && cause.contains("http://"),
+        "{cause}"
+    );
+}
+
+#[tokio::test]
+async fn an_answer_that_is_no_http_is_told_as_such() {
+    let server = Server::start().await;
+    let mut endpoint = server.endpoint("/");
+    endpoint.options.retries.most = 0;
+    let running = run(endpoint);
+    let (mut peer, _) = server.asked().await;
+    peer.send("SSH-2.0-OpenSSH_9.2\r\n\r\n").await;
+    let (_, memory) = running.end().await;
+    let cause = memory.of(Kind::Failed)[0].meta().cause.clone().unwrap();
+    assert!(cause.starts_with("what came is no HTTP answer: "), "{cause}");
+}
+
+#[tokio::test]
+async fn stopping_before_the_head_came_leaves_nothing_behind() {
+    let server = Server::start().await;
+    let running = run(server.endpoint("/"));
+    let (peer, _) = server.asked().await;
+    let (end, memory) = running.stop().await;
+    peer.gone().await;
+    assert!(matches!(end, End::Stopped), "{end:?}");
+    assert_eq!(kinds(&memory.events()), ["connecting", "request", "failed"]);
+}
+
+#[tokio::test]
+async fn the_composer_posts_beside_the_stream() {
+    let server = Server::start().await;
+    let mut endpoint = server.endpoint("/room");
+    endpoint.options.headers = vec![("Authorization".into(), "Bearer t".into())];
+    let running = run(endpoint);
+    let (mut stream, _) = server.asked().await;
+    stream.stream().await;
+    running.memory.until_of(Kind::Open, 1).await;
+    running.say(Say::Text(r#"{"say":"hi"}"#.into())).await;
+    let (mut post, request) = server.asked().await;
+    assert_eq!(request.line, "POST /room HTTP/1.1");
+    assert_eq!(request.body, r#"{"say":"hi"}"#);
+    assert_eq!(request.header("content-type"), Some("application/json"));
+    assert_eq!(request.header("authorization"), Some("Bearer t"));
+    // The stream goes on while the answer to the POST is awaited.
+    stream.send("data: meanwhile\n\n").await;
+    running.memory.until_received(1).await;
+    post.answer("201 Created", "ok").await;
+    running.memory.until_of(Kind::Response, 2).await;
+    let (_, memory) = running.stop().await;
+    stream.gone().await;
+    post.gone().await;
+    let answer = &memory.of(Kind::Response)[1];
+    assert_eq!((answer.meta().status, answer.text()), (Some(201), Some("ok")));
+    let request_event = &memory.of(Kind::Request)[1];
+    assert_eq!(request_event.dir, Dir::Out);
+    assert_eq!(request_event.wire.bytes(), Some(request.size as u64));
+}
+
+#[tokio::test]
+async fn what_is_too_long_is_cut_and_the_rest_goes_on() {
+    let server = Server::start().await;
+    let mut endpoint = server.endpoint("/");
+    endpoint.options.max_message = 1000;
+    let running = run(endpoint);
+    let (mut peer, _) = server.asked().await;
+    peer.stream().await;
+    peer.send(format!("data: {}\n\ndata: fine\n\n", "x".repeat(100_000))).await;
+    running.memory.until_received(2).await;
+    let (_, memory) = running.stop().await;
+    let events = memory.of(Kind::Event);
+    let kept = events[0].payload.len();
+    assert!(kept <= 1000, "{kept}");
+    assert_eq!(events[0].meta().truncated, Some(100_000 - kept as u64));
+    assert_eq!(events[1].text(), Some("fine"));
+    assert_eq!(events[1].meta, None);
+}
+
+#[tokio::test]
+async fn a_post_can_open_the_stream() {
+    let server = Server::start().await;
+    let mut endpoint = server.endpoint("/chat");
+    endpoint.options.body = Some(wirescope::model::Body::Text(r#"{"stream":true}"#.into()));
+    let running = run(endpoint);
+    let (mut peer, request) = server.asked().await;
+    assert_eq!(request.line, "POST /chat HTTP/1.1");
+    assert_eq!(request.body, r#"{"stream":true}"#);
+    assert_eq!(request.header("content-type"), Some("application/json"));
+    peer.send(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n",
+    )
+    .await;
+    // Chunk boundaries have nothing to do with lines or events.
+    for part in ["dat", "a: a\n", "\nda", "ta: b\n\n"] {
+        peer.send(format!("{:x}\r\n{part}\r\n", part.len())).await;
+    }
+    running.memory.until_received(2).await;
+    peer.send("0\r\n\r\n").await;
+    running.memory.until_of(Kind::Closed, 1).await;
+    let closed = &running.memory.of(Kind::Closed)[0];
+    assert_eq!(closed.meta().cause.as_deref(), Some("the server ended the response"));
+    let (_, memory) = running.stop().await;
+    assert_eq!(memory.received(), ["a", "b"]);
+}
+
+#[tokio::test]
+async fn options_that_cannot_work_end_at_once() {
+    let server = Server::start().await;
+    let mut endpoint = server.endpoint("/");
+    endpoint.options.headers = vec![("No good".into(), "x".into())];
+    let (end, memory) = run(endpoint).end().await;
+    assert!(matches!(end, End::GaveUp(_)), "{end:?}");
+    let cause = memory.of(Kind::Failed)[0].meta().cause.clone().unwrap();
+    assert_eq!(cause, "“No good” is no header name");
+
+    let mut endpoint = server.endpoint("/");
+    endpoint.options.ca_file = Some("no/such.pem".into());
+    let (_, memory) = run(endpoint).end().await;
+    let cause = memory.of(Kind::Failed)[0].meta().cause.clone().unwrap();
+    assert!(cause.starts_with("no/such.pem: "), "{cause}");
+}
