@@ -21,6 +21,8 @@ mod recorder;
 mod redact;
 mod row;
 mod schema;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub use error::CaptureError;

@@ -269,7 +269,7 @@ impl Copy {
         progress.total.store(end, Ordering::Relaxed);
         while self.next.cast_unsigned() <= end {
             progress.check()?;
-            self.step()?;
+            self.step(end)?;
             progress.done.store(self.next.cast_unsigned() - 1, Ordering::Relaxed);
         }
         Ok(self.last()?.saturating_sub(end))
@@ -282,9 +282,10 @@ impl Copy {
             .map_err(|error| self.error(error))
     }
 
-    fn step(&mut self) -> Result<(), CaptureError> {
+    /// Copies some of the events up to number `last`. Those after it may not be there yet.
+    fn step(&mut self, last: u64) -> Result<(), CaptureError> {
         let Some(conn) = &self.conn else { return Ok(()) };
-        let end = self.next.saturating_add(STEP);
+        let end = self.next.saturating_add(STEP).min(last.cast_signed().saturating_add(1));
         conn.prepare_cached(
             "INSERT INTO main.event SELECT * FROM live.event WHERE n >= ?1 AND n < ?2 ORDER BY n",
         )
@@ -298,7 +299,7 @@ impl Copy {
     fn complete(&mut self) -> Result<(), CaptureError> {
         let end = self.last()?;
         while self.next.cast_unsigned() <= end {
-            self.step()?;
+            self.step(end)?;
         }
         if let Some(conn) = self.conn.take() {
             conn.execute_batch(

@@ -1,0 +1,80 @@
+//! The folder of recordings that were not saved, and the list made of it.
+
+use super::*;
+use std::collections::HashSet;
+use std::fs;
+use wirescope::capture::place;
+
+#[test]
+fn names_tell_when_what_and_where_and_are_never_given_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths: Vec<PathBuf> = std::thread::scope(|scope| {
+        let make = || place::new_file(folder.path(), &header()).unwrap();
+        let threads: Vec<_> =
+            (0..4).map(|_| scope.spawn(move || [make(), make(), make()])).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(paths.iter().collect::<HashSet<_>>().len(), 12);
+    let name = paths[0].file_name().unwrap().to_str().unwrap();
+    assert!(name.starts_with("2026-11-2") && name.contains("-websocket-host.test"), "{name}");
+    #[cfg(unix)]
+    {
+        let mode = std::os::unix::fs::PermissionsExt::mode(
+            &fs::metadata(&paths[0]).unwrap().permissions(),
+        );
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    recorder(&paths[0]);
+    #[cfg(unix)]
+    {
+        let mode = std::os::unix::fs::PermissionsExt::mode(
+            &fs::metadata(&paths[0]).unwrap().permissions(),
+        );
+        assert_eq!(mode & 0o777, 0o600, "also once there is something in it");
+    }
+}
+
+#[tokio::test]
+async fn the_list_tells_what_is_in_each_file_and_which_do_not_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let good = folder.path().join("good.wirescope");
+    recording(&good, 7).await;
+    fs::write(folder.path().join("bad.wirescope"), "junk").unwrap();
+    fs::write(folder.path().join("notes.txt"), "not listed").unwrap();
+    let saved = elsewhere.path().join("saved.wirescope");
+    recording(&saved, 3).await;
+    let live = folder.path().join("live.wirescope");
+    let recorder = recorder(&live);
+    recorder.feed(0).send(messages(0..5)).await.unwrap();
+    recorder.flush().await.unwrap();
+    for path in [&saved, &saved, &good, &elsewhere.path().join("gone.wirescope")] {
+        place::remember(folder.path(), path).unwrap();
+    }
+
+    let recents = place::recents(folder.path());
+    let of = |path: &Path| recents.iter().find(|recent| recent.path == path).unwrap();
+    assert_eq!(recents.len(), 4, "{recents:#?}");
+    let content = of(&good).content.as_ref().unwrap();
+    assert_eq!((content.events, content.header.ended.as_str()), (7, "stopped"));
+    assert_eq!(content.header.transport(), "websocket");
+    assert!(of(&good).bytes >= 16_384);
+    assert_eq!(of(&saved).content.as_ref().unwrap().events, 3);
+    assert_eq!(of(&live).content.as_ref().unwrap().header.ended, RECORDING);
+    let bad = &of(&folder.path().join("bad.wirescope")).content;
+    assert!(matches!(bad, Err(CaptureError::NotACapture(_))));
+    assert!(recents.windows(2).all(|pair| pair[0].modified >= pair[1].modified));
+}
+
+#[test]
+fn a_damaged_list_is_an_empty_one_and_a_long_one_is_bounded() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("elsewhere.json"), "[\"/a\", 7").unwrap();
+    assert!(place::recents(folder.path()).is_empty());
+    for n in 0..50 {
+        place::remember(folder.path(), Path::new(&format!("/nowhere/{n}.wirescope"))).unwrap();
+    }
+    let list = fs::read_to_string(folder.path().join("elsewhere.json")).unwrap();
+    let list: Vec<PathBuf> = serde_json::from_str(&list).unwrap();
+    assert_eq!((list.len(), list[0].as_path()), (32, Path::new("/nowhere/49.wirescope")));
+}
