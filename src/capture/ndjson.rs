@@ -17,7 +17,7 @@ pub struct Extras {
     /// Time from the send time in the payload to the arrival, in milliseconds.
     pub latency_ms: Option<f64>,
     /// Sequence number in the payload.
-    pub seq: Option<u64>,
+    pub seq: Option<i64>,
 }
 
 /// Writes the lines of one session. Keeps the date between events, as most come within the same

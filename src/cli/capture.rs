@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
@@ -14,7 +14,8 @@ use super::args::CaptureArgs;
 use super::explained;
 use super::terminal::{Terminal, Tint};
 use crate::analysis::Measures;
-use crate::capture::{CaptureError, Committed, Header, Recorder, Tap, ndjson, place};
+use crate::capture::ndjson::{Extras, Lines};
+use crate::capture::{CaptureError, Committed, Header, Recorder, Tap, place};
 use crate::model::{Clock, Endpoint, Event, Feed, FeedError, Kind};
 use crate::session::{End, Session};
 use crate::transport;
@@ -39,7 +40,7 @@ async fn record(args: &CaptureArgs, endpoint: Endpoint, terminal: &Terminal) -> 
         terminal: *terminal,
         stdout: args.ndjson.then(|| BufWriter::new(std::io::stdout())),
         measures: Measures::new(clock.wall_ns(), &endpoint.options),
-        start_wall_ns: clock.wall_ns(),
+        lines: Lines::new(clock.wall_ns()),
         line: Vec::new(),
         stop: stop.clone(),
     };
@@ -155,7 +156,7 @@ struct Report {
     terminal: Terminal,
     stdout: Option<BufWriter<std::io::Stdout>>,
     measures: Measures,
-    start_wall_ns: i64,
+    lines: Lines,
     line: Vec<u8>,
     stop: CancellationToken,
 }
@@ -169,14 +170,8 @@ impl Tap for Report {
             if self.stdout.is_some() {
                 let found = self.measures.observe(event);
                 self.line.clear();
-                ndjson::write_line(
-                    &mut self.line,
-                    n,
-                    self.start_wall_ns,
-                    event,
-                    found.latency_ms,
-                    found.seq,
-                );
+                let extras = Extras { latency_ms: found.latency_ms, seq: found.seq };
+                self.lines.write(&mut self.line, n, batch.lane, event, extras);
                 self.print();
             }
         }

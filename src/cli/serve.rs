@@ -13,8 +13,7 @@ pub(super) fn run(args: &ServeArgs, terminal: &Terminal) -> Result<()> {
     let options = args.options()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let server =
-            Server::start(options).await.map_err(|e| super::explained(&e, e.hint()))?;
+        let server = Server::start(options).await?;
         let mut stdout = std::io::stdout();
         writeln!(stdout, "{}", server.url()).and_then(|()| stdout.flush()).context("stdout")?;
         terminal.say(format_args!("Listening on {}; Ctrl-C ends it", server.url()));

@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::lane::{Counter, Lane};
 use crate::capture::{CaptureError, Committed, Header, Recorder, Tap};
-use crate::model::{Clock, Endpoint, EndpointError, ServerOptions, TransportKind};
-use crate::server::{Server, ServerError};
+use crate::model::{Clock, Endpoint, EndpointError, ServerOptions, ServerOptionsError, TransportKind};
+use crate::server::{DEFAULT_TOPIC, Pace, Server, ServerError};
 use crate::session::Session;
 use crate::transport::{self, TransportError};
 
@@ -54,6 +54,9 @@ pub enum CompareError {
     /// The built-in server could not start.
     #[error(transparent)]
     Server(#[from] ServerError),
+    /// A setting is out of range.
+    #[error(transparent)]
+    Pace(#[from] ServerOptionsError),
     /// The recording could not be made.
     #[error(transparent)]
     Capture(#[from] CaptureError),
@@ -69,10 +72,10 @@ impl CompareError {
     /// The likely cause and what to try.
     pub fn hint(&self) -> String {
         match self {
-            Self::Server(error) => error.hint().to_owned(),
             Self::Capture(error) => error.hint().to_owned(),
             Self::Transport(error) => error.hint().unwrap_or_default(),
-            Self::Endpoint(_) => String::new(),
+            // Their text says it already.
+            Self::Server(_) | Self::Pace(_) | Self::Endpoint(_) => String::new(),
         }
     }
 }
@@ -150,13 +153,13 @@ pub async fn run(
         let (controls, said) = Session::controls(hang_up.clone());
         sessions.spawn(async move { session.run(&controls, said).await });
     }
-    server.set_source(settings.rate, settings.size);
+    server.set_pace(Pace { rate: settings.rate, size: settings.size })?;
     tokio::select! {
         () = tokio::time::sleep(settings.duration) => {}
         () = stop.cancelled() => {}
     }
-    server.set_source(0.0, settings.size);
-    let sent = server.hub().last_id("default");
+    server.set_pace(Pace { rate: 0.0, size: settings.size })?;
+    let sent = server.hub().last_id(DEFAULT_TOPIC);
     let last = i64::try_from(sent).unwrap_or(i64::MAX);
     // A lane that has not caught up by then shows what it lacks as lost.
     let _ = tokio::time::timeout(CATCH_UP, counters.caught_up(last)).await;

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use super::snapshot::{ServerView, TransportStats};
 use super::work::{Done, Work};
 use crate::model::ServerOptions;
-use crate::server::{Hub, Server, ServerError};
+use crate::server::{Hub, Pace, Server, ServerError};
 
 /// How a start went.
 pub(super) struct Started {
@@ -31,7 +31,7 @@ pub(super) struct Serving {
     state: State,
     hub: Option<Hub>,
     options: ServerOptions,
-    error: Option<(String, String)>,
+    error: Option<String>,
 }
 
 impl Serving {
@@ -57,8 +57,11 @@ impl Serving {
     pub(super) fn start(&mut self, options: ServerOptions, demo: bool, work: &Work) {
         self.error = None;
         if let State::Running(server) = &self.state {
-            server.set_source(options.rate, options.size);
-            self.options = options;
+            let pace = Pace { rate: options.rate, size: options.size };
+            match server.set_pace(pace) {
+                Ok(()) => self.options = options,
+                Err(error) => self.error = Some(error.to_string()),
+            }
             return;
         }
         if !matches!(self.state, State::Stopped) {
@@ -84,7 +87,7 @@ impl Serving {
                 started.demo.then_some(url)
             }
             Err(error) => {
-                self.error = Some((error.to_string(), error.hint().to_owned()));
+                self.error = Some(error.to_string());
                 self.state = State::Stopped;
                 None
             }
@@ -94,7 +97,7 @@ impl Serving {
     pub(super) fn stop(&mut self, work: &Work) {
         match std::mem::replace(&mut self.state, State::Stopping) {
             State::Running(server) => work.spawn(async move {
-                let hub = server.hub();
+                let hub = server.hub().clone();
                 server.stop().await;
                 Done::ServerStopped(hub)
             }),
@@ -136,7 +139,7 @@ async fn start(
 ) -> Result<Server, ServerError> {
     let hub = hub.unwrap_or_else(|| Hub::new(options.history));
     match Server::start_with(options.clone(), hub.clone()).await {
-        Err(error) if demo && error.is_address_in_use() => {
+        Err(ServerError::AddressInUse(_)) if demo => {
             let listen = SocketAddr::new(options.listen.ip(), 0);
             Server::start_with(ServerOptions { listen, ..options }, hub).await
         }
@@ -149,15 +152,15 @@ fn transports(server: &Server) -> Vec<TransportStats> {
     stats
         .transports
         .iter()
-        .map(|(transport, counted)| TransportStats {
-            transport: (*transport).to_owned(),
+        .map(|counted| TransportStats {
+            transport: counted.carrier.word().to_owned(),
             active: counted.active,
             opened: counted.opened,
-            messages_out: counted.messages_out,
-            wire_out: counted.wire_out,
+            messages_out: counted.messages.out,
+            wire_out: counted.wire_bytes.out,
             reconnects: counted.reconnects,
             errors: counted.errors,
-            duration_p50: counted.duration.p50,
+            duration_p50: counted.duration_ms.map(|spread| spread.p50 / 1e3),
         })
         .collect()
 }

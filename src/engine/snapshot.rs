@@ -191,8 +191,8 @@ pub struct ServerView {
     pub options: ServerOptions,
     /// Numbers a transport.
     pub transports: Vec<TransportStats>,
-    /// Why it could not start, and what to try.
-    pub error: Option<(String, String)>,
+    /// Why it could not start or take a setting, and what to try.
+    pub error: Option<String>,
 }
 
 /// What the built-in server counted for one transport.

@@ -3,16 +3,14 @@
 
 mod count;
 mod dial;
-mod http;
-
-pub use dial::DialError;
-pub use http::{Answer, Ask, CONNECT, Http, HttpError, Prepared, Whole};
 mod error;
+mod http;
 mod record;
 mod tls;
 
 pub use count::{Counted, Traffic};
 pub use dial::{Dialled, Stream, Target, dial};
 pub use error::DialError;
+pub use http::{Answer, Ask, CONNECT, Http, HttpError, Prepared, Whole};
 pub use record::Recorded;
 pub use tls::{TlsClient, TlsOptions};

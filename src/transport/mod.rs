@@ -1,9 +1,11 @@
 //! How Wirescope speaks to an endpoint: one folder a transport, one trait they share, and the
 //! registry that names them. Adding a transport is a folder and a line in [`REGISTRY`].
 
+mod auto;
 mod error;
 mod exchange;
 mod link;
+mod registry;
 pub mod poll;
 pub mod sse;
 pub mod websocket;
@@ -12,6 +14,7 @@ use futures_util::future::BoxFuture;
 
 pub use error::{TransportError, close_meaning};
 pub use link::{Link, Outbox, Wanted};
+pub use registry::{REGISTRY, build};
 
 use crate::model::{Endpoint, TransportKind};
 
