@@ -20,7 +20,8 @@ const SIZE: usize = 128;
 const BURST: usize = 512;
 
 fn main() -> Result<(), Failure> {
-    let count: usize = std::env::var("MESSAGES").ok().and_then(|n| n.parse().ok()).unwrap_or(2_000_000);
+    let count: usize =
+        std::env::var("MESSAGES").ok().and_then(|n| n.parse().ok()).unwrap_or(2_000_000);
     for round in 1..=3 {
         let bare = bare(count)?;
         let (recorded, peak_kib) = recorded(count)?;
@@ -40,7 +41,9 @@ fn rate(count: usize, took: Duration) -> f64 {
 }
 
 /// A server on a thread of its own that sends `count` numbered messages to the first client.
-fn sender(count: usize) -> Result<(u16, std::thread::JoinHandle<Result<Instant, Failure>>), Failure> {
+fn sender(
+    count: usize,
+) -> Result<(u16, std::thread::JoinHandle<Result<Instant, Failure>>), Failure> {
     let listener = StdListener::bind("127.0.0.1:0")?;
     let port = listener.local_addr()?.port();
     listener.set_nonblocking(true)?;
@@ -91,7 +94,11 @@ fn bare(count: usize) -> Result<Duration, Failure> {
         let took = begun.elapsed();
         socket.close(None).await?;
         while socket.next().await.is_some_and(|message| message.is_ok()) {}
-        if received == count { Ok(took) } else { Err(Failure::from(format!("{received} of {count}"))) }
+        if received == count {
+            Ok(took)
+        } else {
+            Err(Failure::from(format!("{received} of {count}")))
+        }
     })?;
     thread.join().map_err(|_| "the sender panicked")??;
     Ok(took)
@@ -136,7 +143,9 @@ fn peak_of(pid: u32) -> std::thread::JoinHandle<u64> {
         let mut peak = 0;
         while let Ok(status) = std::fs::read_to_string(format!("/proc/{pid}/status")) {
             let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-            let Some(now) = line.and_then(|l| l.split_whitespace().next()?.parse().ok()) else { break };
+            let Some(now) = line.and_then(|l| l.split_whitespace().next()?.parse().ok()) else {
+                break;
+            };
             peak = now;
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -146,7 +155,8 @@ fn peak_of(pid: u32) -> std::thread::JoinHandle<u64> {
 
 fn check(file: &std::path::Path, count: usize) -> Result<(), Failure> {
     let connection = rusqlite::Connection::open(file)?;
-    let mut rows = connection.prepare("SELECT payload FROM event WHERE kind = 'text' ORDER BY n")?;
+    let mut rows =
+        connection.prepare("SELECT payload FROM event WHERE kind = 'text' ORDER BY n")?;
     let mut rows = rows.query([])?;
     let mut next = 0;
     while let Some(row) = rows.next()? {

@@ -4,6 +4,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
+
+use super::explained;
+use crate::capture::place;
 use crate::engine::Engine;
 use crate::model::{Command, Endpoint};
 use crate::ui;
@@ -11,9 +14,10 @@ use crate::ui;
 /// Runs the window until it is closed; every session and recording is closed by then.
 pub(super) fn run(target: Option<&str>) -> Result<()> {
     let first = target.map(command).transpose()?;
+    let folder = place::folder().map_err(|error| explained(&error, error.hint()))?;
     let mut engine = None;
     let shown = ui::run(|waker| {
-        let (running, handle) = Engine::start(waker)?;
+        let (running, handle) = Engine::start(folder, waker)?;
         engine = Some(running);
         if let Some(command) = first {
             handle.send(command);

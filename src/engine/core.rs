@@ -31,6 +31,7 @@ const DONE: usize = 64;
 pub(super) struct Core {
     port: Port,
     waker: Waker,
+    folder: Arc<Path>,
     changed: Arc<Notify>,
     work: Work,
     done: mpsc::Receiver<Done>,
@@ -43,12 +44,13 @@ pub(super) struct Core {
 }
 
 impl Core {
-    pub(super) fn new(port: Port, waker: Waker) -> Self {
+    pub(super) fn new(port: Port, folder: Arc<Path>, waker: Waker) -> Self {
         let (sender, done) = mpsc::channel(DONE);
-        let work = Work::new(sender);
+        let work = Work::new(sender, Arc::clone(&folder));
         Self {
             port,
             waker,
+            folder,
             changed: Arc::new(Notify::new()),
             serving: Serving::default(),
             work,
@@ -172,7 +174,7 @@ impl Core {
 
     fn connect(&mut self, endpoint: Endpoint) {
         let id = self.new_id();
-        match Tracked::connect(id, endpoint, Arc::clone(&self.changed), &self.work) {
+        match Tracked::connect(id, endpoint, &self.folder, Arc::clone(&self.changed), &self.work) {
             Ok(session) => self.sessions.push(session),
             Err((text, hint)) => self.tell(Severity::Error, &text, hint.as_deref()),
         }
@@ -206,7 +208,7 @@ impl Core {
         match result {
             Ok(path) => {
                 self.tell(Severity::Info, &format!("Saved to {}", path.display()), None);
-                self.work.list_recents();
+                self.work.remember(path);
             }
             Err(error) => self.report(Err(error)),
         }
@@ -282,9 +284,8 @@ fn sentence(text: &str) -> String {
 }
 
 /// The files in the place of unsaved recordings and those that were saved elsewhere.
-pub(super) fn recents() -> Arc<[RecentCapture]> {
-    let Ok(folder) = place::folder() else { return Arc::default() };
-    place::recents(&folder).into_iter().map(|recent| shown(recent, &folder)).collect()
+pub(super) fn recents(folder: &Path) -> Arc<[RecentCapture]> {
+    place::recents(folder).into_iter().map(|recent| shown(recent, folder)).collect()
 }
 
 fn shown(recent: place::Recent, folder: &Path) -> RecentCapture {

@@ -75,6 +75,7 @@ impl Tracked {
     pub(super) fn connect(
         id: SessionId,
         endpoint: Endpoint,
+        folder: &Path,
         changed: Arc<Notify>,
         work: &Work,
     ) -> Result<Self, Explained> {
@@ -86,9 +87,7 @@ impl Tracked {
         let explained = |error: CaptureError| (error.to_string(), Some(error.hint().to_owned()));
         let tap = Box::new(Observe { watch: Arc::clone(&watch) });
         let header = Header::new(&endpoint, clock.wall_ns());
-        let path = place::folder()
-            .and_then(|folder| place::new_file(&folder, &header))
-            .map_err(explained)?;
+        let path = place::new_file(folder, &header).map_err(explained)?;
         let recorder = Recorder::create(&path, &header, tap).map_err(explained)?;
         let file = recorder.file();
         start_viewer(&watch, &file)?;
@@ -285,9 +284,16 @@ fn start_viewer(watch: &Arc<Watch>, file: &Arc<CaptureFile>) -> Result<(), Expla
 }
 
 /// Opens a file; one session for each of its lanes, being read from now on.
-pub(super) fn open(path: &Path, changed: &Arc<Notify>) -> Result<Vec<Opened>, CaptureError> {
+pub(super) fn open(
+    path: &Path,
+    folder: &Path,
+    changed: &Arc<Notify>,
+) -> Result<Vec<Opened>, CaptureError> {
     let file = CaptureFile::open(path)?;
     let header = file.header()?;
+    if let Err(error) = place::remember(folder, path) {
+        tracing::warn!(%error, "the file will not be listed among the recent ones");
+    }
     let lanes: Vec<Opened> = header
         .lanes
         .iter()

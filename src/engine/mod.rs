@@ -12,7 +12,7 @@ mod viewer;
 mod watch;
 mod work;
 
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
@@ -38,12 +38,12 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Starts the engine on threads of its own. `waker` is called whenever there is a new
-    /// snapshot, from one of these threads.
+    /// Starts the engine on threads of its own. Recordings go into `folder` until they are saved
+    /// elsewhere. `waker` is called whenever there is a new snapshot, from one of these threads.
     ///
     /// # Errors
     /// The system gives no threads.
-    pub fn start(waker: Waker) -> std::io::Result<(Self, Handle)> {
+    pub fn start(folder: PathBuf, waker: Waker) -> std::io::Result<(Self, Handle)> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("engine")
@@ -51,7 +51,7 @@ impl Engine {
             .build()?;
         let (handle, port) = Handle::pair();
         let quit = CancellationToken::new();
-        let core = runtime.spawn(core::Core::new(port, Arc::clone(&waker)).run(quit.clone()));
+        let core = runtime.spawn(core::Core::new(port, folder.into(), waker).run(quit.clone()));
         Ok((Self { runtime: Some(runtime), quit, core: Some(core) }, handle))
     }
 }

@@ -2,7 +2,7 @@
 //! and brings its outcome back through one bounded queue.
 
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,11 +50,12 @@ pub(super) enum Done {
 pub(super) struct Work {
     done: mpsc::Sender<Done>,
     tasks: TaskTracker,
+    folder: Arc<Path>,
 }
 
 impl Work {
-    pub(super) fn new(done: mpsc::Sender<Done>) -> Self {
-        Self { done, tasks: TaskTracker::new() }
+    pub(super) fn new(done: mpsc::Sender<Done>, folder: Arc<Path>) -> Self {
+        Self { done, tasks: TaskTracker::new(), folder }
     }
 
     /// Runs `task` beside the core.
@@ -78,11 +79,24 @@ impl Work {
     }
 
     pub(super) fn list_recents(&self) {
-        self.block(|| Done::Recents(recents()));
+        let folder = Arc::clone(&self.folder);
+        self.block(move || Done::Recents(recents(&folder)));
+    }
+
+    /// Lists a file that was saved elsewhere among the recent ones.
+    pub(super) fn remember(&self, path: PathBuf) {
+        let folder = Arc::clone(&self.folder);
+        self.block(move || {
+            if let Err(error) = place::remember(&folder, &path) {
+                tracing::warn!(%error, "the file will not be listed among the recent ones");
+            }
+            Done::Recents(recents(&folder))
+        });
     }
 
     pub(super) fn open(&self, path: PathBuf, changed: Arc<Notify>) {
-        self.block(move || Done::Opened(live::open(&path, &changed)));
+        let folder = Arc::clone(&self.folder);
+        self.block(move || Done::Opened(live::open(&path, &folder, &changed)));
     }
 
     pub(super) fn delete(&self, path: PathBuf) {
@@ -117,7 +131,7 @@ impl Work {
     /// Waits until all work has ended, within reason.
     pub(super) async fn finish(self) {
         self.tasks.close();
-        let Self { done, tasks } = self;
+        let Self { done, tasks, .. } = self;
         drop(done);
         if tokio::time::timeout(GOODBYE, tasks.wait()).await.is_err() {
             tracing::warn!("some work had not ended after {GOODBYE:?}");

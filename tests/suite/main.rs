@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, unreachable_pub)]
 
 mod capture;
+mod engine;
 mod sse;
 mod sse_conformance;
 mod support;

@@ -1,0 +1,291 @@
+//! The engine as the window uses it: commands in, snapshots out, against the built-in server.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+use wirescope::analysis::Phase;
+use wirescope::decode::Decoded;
+use wirescope::engine::{Engine, Handle, SessionView, Severity, Snapshot};
+use wirescope::model::{
+    Class, Command, Endpoint, Filter, Kind, Retries, Say, ServerOptions, SessionId, TransportKind,
+};
+
+use crate::support::LIMIT;
+
+/// An engine that records into a folder of its own, and a way to wait for what it shows.
+struct Bench {
+    engine: Option<Engine>,
+    handle: Handle,
+    woken: Arc<(Mutex<u64>, Condvar)>,
+    folder: tempfile::TempDir,
+}
+
+impl Bench {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let woken = Arc::new((Mutex::new(0), Condvar::new()));
+        let waker = Arc::clone(&woken);
+        let (engine, handle) = Engine::start(
+            folder.path().to_owned(),
+            Arc::new(move || {
+                *waker.0.lock().unwrap() += 1;
+                waker.1.notify_all();
+            }),
+        )
+        .unwrap();
+        Self { engine: Some(engine), handle, woken, folder }
+    }
+
+    fn send(&self, command: Command) {
+        assert!(self.handle.send(command));
+    }
+
+    /// Waits until a snapshot is as it should be.
+    fn until(&self, what: &str, is_so: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
+        let end = Instant::now() + LIMIT;
+        let mut count = self.woken.0.lock().unwrap();
+        loop {
+            let snapshot = self.handle.snapshot();
+            if is_so(&snapshot) {
+                return snapshot;
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "never came: {what}\n{:#?}", brief(&snapshot));
+            count = self.woken.1.wait_timeout(count, left).unwrap().0;
+        }
+    }
+
+    fn demo(&self) -> Arc<Snapshot> {
+        self.serve();
+        self.send(Command::Demo);
+        self.until("four open sessions", |snapshot| {
+            snapshot.sessions.len() == 4 && snapshot.sessions.iter().all(|s| s.phase.is_open())
+        })
+    }
+
+    fn serve(&self) -> String {
+        let options = ServerOptions {
+            listen: ([127, 0, 0, 1], 0).into(),
+            rate: 50.0,
+            history: 10_000,
+            ..ServerOptions::default()
+        };
+        self.send(Command::StartServer(Box::new(options)));
+        self.until("a server", |snapshot| snapshot.server.url.is_some()).server.url.clone().unwrap()
+    }
+
+    fn connect(&self, url: &str, transport: TransportKind) -> SessionId {
+        let mut endpoint = Endpoint::parse(url).unwrap().over(transport);
+        endpoint.options.retries = quick();
+        self.send(Command::Connect(Box::new(endpoint)));
+        let open = |s: &Arc<SessionView>| s.title.contains(endpoint_path(url)) && s.phase.is_open();
+        let snapshot = self.until("an open session", |s| s.sessions.iter().any(open));
+        snapshot.sessions.last().unwrap().id
+    }
+
+    fn session(&self, id: SessionId) -> Arc<SessionView> {
+        find(&self.handle.snapshot(), id).unwrap()
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        drop(self.engine.take());
+    }
+}
+
+fn quick() -> Retries {
+    Retries {
+        most: 1000,
+        first: Duration::from_millis(20),
+        longest: Duration::from_millis(50),
+        jitter: 0.2,
+    }
+}
+
+fn endpoint_path(url: &str) -> &str {
+    url.rsplit('/').next().unwrap()
+}
+
+fn find(snapshot: &Snapshot, id: SessionId) -> Option<Arc<SessionView>> {
+    snapshot.sessions.iter().find(|session| session.id == id).cloned()
+}
+
+fn brief(snapshot: &Snapshot) -> Vec<String> {
+    let session = |s: &Arc<SessionView>| {
+        format!("{} {:?} {} events {:?}", s.title, s.phase, s.index.len(), s.stats)
+    };
+    let notices = snapshot.notices.iter().map(|notice| format!("{notice:?}"));
+    snapshot.sessions.iter().map(session).chain(notices).collect()
+}
+
+#[test]
+fn a_stopped_server_is_waited_for_and_nothing_is_lost_where_there_is_a_cursor() {
+    let bench = Bench::start();
+    bench.serve();
+    let url = bench.handle.snapshot().server.url.clone().unwrap();
+    let paths = ["ws", "sse", "poll", "short"];
+    let ids: Vec<SessionId> = TransportKind::ALL
+        .into_iter()
+        .zip(paths)
+        .map(|(kind, path)| bench.connect(&format!("{url}/{path}"), kind))
+        .collect();
+    bench.until("messages over all", |s| s.sessions.iter().all(|s| s.stats.received > 5));
+
+    bench.send(Command::StopServer);
+    bench.until("retries of all", |snapshot| {
+        snapshot.server.url.is_none()
+            && snapshot.sessions.iter().all(|s| !s.phase.is_open() && !s.phase.is_over())
+    });
+    let options = bench.handle.snapshot().server.options.clone();
+    bench.send(Command::StartServer(Box::new(options)));
+    bench.until("all open again", |snapshot| {
+        snapshot.sessions.iter().all(|s| s.phase.is_open() && s.stats.reconnects > 0)
+    });
+    let before: Vec<u64> = ids.iter().map(|id| bench.session(*id).stats.received).collect();
+    let snapshot = bench.until("new messages over all", |snapshot| {
+        let more = |(id, before): (&SessionId, &u64)| {
+            find(snapshot, *id).is_some_and(|s| s.stats.received > before + 5)
+        };
+        ids.iter().zip(&before).all(more)
+    });
+    for id in &ids[1..] {
+        let session = find(&snapshot, *id).unwrap();
+        let (lost, duplicated, reordered) = session.stats.sequence.unwrap();
+        assert_eq!((lost, duplicated, reordered), (0, 0, 0), "{}", session.title);
+        assert_eq!(session.series.outages.len(), session.stats.reconnects as usize);
+    }
+}
+
+#[test]
+fn a_waiting_session_says_when_and_can_be_hurried_or_ended() {
+    let bench = Bench::start();
+    let url = bench.serve();
+    let mut endpoint = Endpoint::parse(&format!("{url}/sse")).unwrap().over(TransportKind::Sse);
+    endpoint.options.retries = Retries { most: 5, first: Duration::from_hours(1), ..quick() };
+    endpoint.options.retries.longest = Duration::from_hours(1);
+    bench.send(Command::Connect(Box::new(endpoint)));
+    bench.until("open", |s| s.sessions.iter().any(|s| s.phase.is_open()));
+    bench.send(Command::StopServer);
+    let snapshot = bench
+        .until("waiting", |s| s.sessions.iter().any(|s| matches!(s.phase, Phase::Waiting { .. })));
+    let session = &snapshot.sessions[0];
+    let Phase::Waiting { until_ns, retry, .. } = &session.phase else { unreachable!() };
+    assert!(*until_ns > session.now_ns && *retry == (1, 5));
+    let options = snapshot.server.options.clone();
+    bench.send(Command::StartServer(Box::new(options)));
+    bench.until("a server", |snapshot| snapshot.server.url.is_some());
+    bench.send(Command::Reconnect(session.id));
+    bench.until("open again", |s| s.sessions[0].phase.is_open());
+    bench.send(Command::Disconnect(session.id));
+    bench.until("ended", |s| s.sessions[0].phase.is_over());
+    bench.send(Command::Reconnect(session.id));
+    let snapshot = bench.until("open once more", |s| s.sessions[0].phase.is_open());
+    assert_eq!(snapshot.sessions[0].stats.sequence.map(|(lost, ..)| lost), Some(0));
+}
+
+#[test]
+fn rows_selection_and_filter_are_read_from_the_file() {
+    let bench = Bench::start();
+    let url = bench.serve();
+    let id = bench.connect(&format!("{url}/ws"), TransportKind::Websocket);
+    bench.send(Command::Send(id, Say::Text(r#"{"type":"message","text":"Needle"}"#.into())));
+    bench.until("400 events", |s| find(s, id).unwrap().index.len() > 400);
+    bench.send(Command::View(id, 0..30));
+    let snapshot = bench.until("the first rows", |s| {
+        let session = find(s, id).unwrap();
+        (1..=30).all(|n| session.rows.contains_key(&n))
+    });
+    let first = Arc::clone(&find(&snapshot, id).unwrap().rows[&1]);
+    assert_eq!(first.kind, Kind::Connecting);
+
+    let filter = Filter { text: "needle".into(), classes: vec![Class::Received] };
+    bench.send(Command::Filter(id, filter.clone()));
+    let snapshot = bench.until("the answer to what was sent", |s| {
+        let session = find(s, id).unwrap();
+        session.matches.as_ref().is_some_and(|m| m.at.len() == 1 && m.searched > 400)
+    });
+    let session = find(&snapshot, id).unwrap();
+    assert_eq!(session.filter, filter);
+    let at = session.matches.as_ref().unwrap().at.get(0).unwrap();
+    let n = session.index.get(at as usize).unwrap().n;
+    bench.send(Command::Select(id, Some(n)));
+    let snapshot = bench.until("the detail", |s| find(s, id).unwrap().selected.is_some());
+    let selected = find(&snapshot, id).unwrap().selected.clone().unwrap();
+    let Decoded::Json(value) = &selected.decoded else { panic!("not JSON") };
+    assert_eq!((selected.n, value["text"].as_str()), (n, Some("Needle")));
+    let handshake = selected.handshake.as_ref().unwrap();
+    assert_eq!((handshake.kind, handshake.meta().status), (Kind::Open, Some(101)));
+    bench.send(Command::Filter(id, Filter::default()));
+    bench.until("everything", |s| find(s, id).unwrap().matches.is_none());
+}
+
+#[test]
+fn a_saved_recording_goes_on_in_its_new_place_and_opens_again() {
+    let bench = Bench::start();
+    let url = bench.serve();
+    let id = bench.connect(&format!("{url}/sse"), TransportKind::Sse);
+    bench.until("messages", |s| find(s, id).unwrap().stats.received > 5);
+    let elsewhere = tempfile::tempdir().unwrap();
+    let path: PathBuf = elsewhere.path().join("kept.wirescope");
+    let save = |replace| Command::SaveAs { session: id, path: path.clone(), replace };
+    bench.send(save(false));
+    let snapshot = bench.until("saved", |s| find(s, id).unwrap().recording.is_saved);
+    let session = find(&snapshot, id).unwrap();
+    assert_eq!(session.recording.path, path);
+    let before = session.index.len();
+    bench.until("more messages", |s| find(s, id).unwrap().index.len() > before + 5);
+    bench.send(Command::Close(id));
+    bench.until("closed", |s| find(s, id).is_none());
+    bench.until("listed", |s| s.recents.iter().any(|r| r.path == path && !r.was_cut_off));
+
+    bench.send(Command::Open(path.clone()));
+    let snapshot = bench.until("opened", |s| {
+        s.sessions.iter().any(|s| s.recording.path == path && s.phase.is_over())
+    });
+    let opened = snapshot.sessions.last().unwrap();
+    assert!(opened.index.len() > before && opened.stats.received > 5);
+    assert_eq!(opened.transport, Some(TransportKind::Sse));
+    assert_eq!(opened.stats.sequence, Some((0, 0, 0)));
+}
+
+#[test]
+fn what_goes_wrong_is_told_with_a_hint() {
+    let bench = Bench::start();
+    bench.send(Command::Open(bench.folder.path().join("not-there.wirescope")));
+    let snapshot = bench.until("a notice", |s| !s.notices.is_empty());
+    let notice = &snapshot.notices[0];
+    assert_eq!(notice.severity, Severity::Error);
+    assert!(notice.text.contains("not-there") && notice.hint.is_some(), "{notice:?}");
+    bench.send(Command::Dismiss(notice.id));
+    bench.until("none", |s| s.notices.is_empty());
+
+    let url = bench.serve();
+    let endpoint = Endpoint::parse(&format!("{url}/nowhere")).unwrap().over(TransportKind::Sse);
+    bench.send(Command::Connect(Box::new(endpoint)));
+    let snapshot = bench.until("a refusal", |s| s.sessions.iter().any(|s| s.phase.is_over()));
+    let Phase::Ended { status, was_open, hint, .. } = &snapshot.sessions[0].phase else {
+        panic!("not over")
+    };
+    assert_eq!((*status, *was_open, hint.is_some()), (Some(404), false, true));
+}
+
+#[test]
+fn the_demo_connects_every_transport_and_the_end_leaves_files_that_are_whole() {
+    let bench = Bench::start();
+    let snapshot = bench.demo();
+    let kinds: Vec<_> = snapshot.sessions.iter().map(|s| s.transport.unwrap()).collect();
+    assert_eq!(kinds, TransportKind::ALL);
+    bench.until("messages over all", |s| s.sessions.iter().all(|s| s.stats.received > 3));
+    let paths: Vec<PathBuf> =
+        bench.handle.snapshot().sessions.iter().map(|s| s.recording.path.clone()).collect();
+    let mut bench = bench;
+    drop(bench.engine.take());
+    for path in paths {
+        let reader = wirescope::capture::Reader::open(&path).unwrap();
+        assert!(reader.header().unwrap().has_ended(), "{}", path.display());
+        let left = ["-wal", "-shm"].map(|end| format!("{}{end}", path.display()));
+        assert!(left.iter().all(|journal| !std::path::Path::new(journal).exists()));
+    }
+}
