@@ -2,4 +2,5 @@
 //! server, recordings, the command line and the window. One binary, because linking is slow.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod server;
 mod support;
