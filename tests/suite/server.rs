@@ -9,8 +9,6 @@ mod poll;
 mod streams;
 mod websocket;
 
-use std::time::Duration;
-
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -96,7 +94,7 @@ impl Raw {
     /// Sends no more, and reads what is still on its way.
     async fn finish(&mut self) {
         self.stream.shutdown().await.unwrap();
-        self.to_end().await;
+        self.read_out().await;
     }
 
     fn text(&self) -> String {
@@ -119,7 +117,7 @@ impl Raw {
     }
 
     /// Reads until the server has closed the connection; everything that came.
-    async fn to_end(&mut self) -> String {
+    async fn read_out(&mut self) -> String {
         soon("the end", self.stream.read_to_end(&mut self.received)).await.unwrap();
         self.text()
     }
@@ -130,7 +128,7 @@ impl Raw {
 async fn eventually(what: &str, ready: impl Fn() -> bool) {
     let wait = async {
         while !ready() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
+            tokio::task::yield_now().await;
         }
     };
     soon(what, wait).await;

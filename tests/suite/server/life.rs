@@ -37,11 +37,11 @@ async fn stopping_says_goodbye_and_leaves_nothing() {
     assert_eq!(socket.close_code().await, (1001, "the server is being stopped".to_owned()));
     assert_eq!(socket.next().await, None);
     for raw in &mut raws[..2] {
-        let text = raw.to_end().await;
+        let text = raw.read_out().await;
         assert!(text.ends_with("0\r\n\r\n"), "ended in the middle: {text}");
     }
-    assert!(raws[2].to_end().await.starts_with("HTTP/1.1 204"), "{}", raws[2].text());
-    assert_eq!(raws[3].to_end().await, "");
+    assert!(raws[2].read_out().await.starts_with("HTTP/1.1 204"), "{}", raws[2].text());
+    assert_eq!(raws[3].read_out().await, "");
     soon("the stop", stopped).await.unwrap();
     assert_eq!(tasks(), before);
     let again = Server::start(ServerOptions { listen: addr, ..quiet() }).await.unwrap();
@@ -73,7 +73,7 @@ async fn dropping_ends_everything() {
     drop(server);
     eventually("the end of all tasks", || tasks() == before).await;
     drop(socket);
-    raws[0].to_end().await;
+    raws[0].read_out().await;
     drop(Server::start(ServerOptions { listen: addr, ..quiet() }).await.unwrap());
 }
 

@@ -19,7 +19,7 @@ async fn too_many_connections_are_told_so() {
     first.until_text("retry: ").await;
     let second = Socket::connect(&server, "/ws").await;
     let mut third = Raw::get(&server, "/sse", "").await;
-    let answer = third.to_end().await;
+    let answer = third.read_out().await;
     assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
     assert!(answer.contains("holds 2 connections"), "{answer}");
     assert_eq!(server.stats().connections.refused, 1);
@@ -60,7 +60,7 @@ async fn a_frame_against_the_rules_closes_the_socket_with_1002() {
     let head = raw.received.len();
     // Text that is not masked.
     raw.send("\u{1}\u{1}x").await;
-    raw.to_end().await;
+    raw.read_out().await;
     assert_eq!(raw.received[head], 0x88);
     assert_eq!(raw.received[head + 2..head + 4], 1002_u16.to_be_bytes());
     server.stop().await;

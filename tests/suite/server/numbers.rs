@@ -110,7 +110,7 @@ async fn a_websocket_counts_what_the_socket_counts() {
     publish(&server, 1..=2);
     raw.until_text("\"text\":\"2\"}").await;
     raw.send_bytes(&[0x88, 0x82, 0, 0, 0, 0, 3, 232]).await;
-    raw.to_end().await;
+    raw.read_out().await;
     let stats = closed(&server, Carrier::Websocket, 1).await;
     assert_eq!(stats.wire_bytes, wire(&raw));
     assert_eq!(stats.messages, InOut { r#in: 1, out: 3 });

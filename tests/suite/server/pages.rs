@@ -88,13 +88,13 @@ async fn a_name_pointed_at_this_machine_gets_nothing() {
             server.addr().port()
         );
         raw.send(&request).await;
-        let answer = raw.to_end().await;
+        let answer = raw.read_out().await;
         assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
         assert!(answer.contains("“evil.example” is not a name of this machine"), "{answer}");
     }
     let mut raw = Raw::connect(&server).await;
     raw.send("GET /short HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await;
-    assert!(raw.to_end().await.starts_with("HTTP/1.1 200"));
+    assert!(raw.read_out().await.starts_with("HTTP/1.1 200"));
     server.stop().await;
 }
 

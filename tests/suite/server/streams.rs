@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio::runtime::Handle;
 use wirescope::model::ServerOptions;
-use wirescope::server::{Draft, Pace};
+use wirescope::server::{Carrier, Draft, Pace};
 
-use super::{Raw, publish, quiet, start};
+use super::{Raw, publish, quiet, soon, start};
 
 fn data_ids(text: &str) -> Vec<u64> {
     let ids = text.lines().filter_map(|line| line.strip_prefix("id: "));
@@ -113,5 +114,52 @@ async fn ticks_come_at_a_pace_that_can_be_changed() {
     server.set_pace(Pace { rate: 0.0, size: 3 }).unwrap();
     assert!(server.set_pace(Pace { rate: 1e9, size: 3 }).is_err());
     assert_eq!(server.pace(), Pace { rate: 0.0, size: 3 });
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn several_streams_share_one_connection_over_http_2() {
+    let before = Handle::current().metrics().num_alive_tasks();
+    let server = start(quiet()).await;
+    let client = reqwest::Client::builder().no_proxy().http2_prior_knowledge().build().unwrap();
+    let mut streams = Vec::new();
+    for _ in 0..8 {
+        let asked = client.get(format!("{}/sse", server.url())).send();
+        let mut response = soon("the head", asked).await.unwrap();
+        assert_eq!(response.version(), reqwest::Version::HTTP_2);
+        assert_eq!(response.chunk().await.unwrap().as_deref(), Some(&b"retry: 3000\n\n"[..]));
+        streams.push(response);
+    }
+    let stats = server.stats();
+    assert_eq!((stats.of(Carrier::Sse).active, stats.connections.active), (8, 1));
+    publish(&server, 1..=1);
+    for response in &mut streams {
+        let event = soon("the event", response.chunk()).await.unwrap().unwrap();
+        assert!(event.starts_with(b"id: 1\nevent: message\n"));
+    }
+    let stopped = tokio::spawn(server.stop());
+    for response in &mut streams {
+        // The end of an HTTP/2 stream may be a frame without data.
+        while let Some(rest) = soon("the end", response.chunk()).await.unwrap() {
+            assert_eq!(rest.len(), 0);
+        }
+    }
+    soon("the stop", stopped).await.unwrap();
+    drop((client, streams));
+    super::eventually("the end of all tasks", || {
+        Handle::current().metrics().num_alive_tasks() == before
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn no_time_between_heartbeats_means_none() {
+    let heartbeat = Some(Duration::ZERO);
+    let server = start(ServerOptions { heartbeat, ..quiet() }).await;
+    let mut raw = Raw::get(&server, "/sse", "").await;
+    raw.until_text("retry: ").await;
+    publish(&server, 1..=1);
+    raw.until_text("\"text\":\"1\"}").await;
+    assert!(!raw.text().contains("heartbeat"));
     server.stop().await;
 }

@@ -135,7 +135,7 @@ async fn pings_go_out_and_a_socket_that_never_answers_is_dropped() {
         assert!(matches!(alive.next().await, Some(Message::Ping(_))));
     }
     let mut silent = Raw::get(&server, "/ws", HANDSHAKE).await;
-    silent.to_end().await;
+    silent.read_out().await;
     let pings = silent.received.windows(2).filter(|bytes| *bytes == [0x89, 0]).count();
     assert_eq!(pings, 2);
     server.stop().await;
@@ -162,7 +162,7 @@ async fn the_handshake_is_that_of_the_rfc() {
     ];
     for (lines, status, said) in table {
         let mut raw = Raw::get(&server, "/ws", &format!("{lines}Connection: close\r\n")).await;
-        let answer = raw.to_end().await;
+        let answer = raw.read_out().await;
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
         assert!(answer.contains(said), "{answer}");
     }
