@@ -1,5 +1,6 @@
 //! Takes connections, as many as there may be, and serves each in a task of its own.
 
+use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +22,7 @@ use super::{Shared, routes};
 /// Bytes of a request's head, at most; of a response, what may wait to be written.
 const BUFFER: usize = 16 << 10;
 /// How long the head of a request may take, and how long a connection may be idle.
-const HEAD: Duration = Duration::from_secs(60);
+const HEAD: Duration = Duration::from_mins(1);
 /// Requests at a time on one HTTP/2 connection.
 const STREAMS: u32 = 256;
 /// How long to wait when the system has no room for another connection.
@@ -41,6 +42,8 @@ pub(super) async fn run(shared: Arc<Shared>, listener: TcpListener) {
         };
         let stream = match accepted {
             Ok((stream, _)) => stream,
+            // The client was gone before it was its turn.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 tokio::time::sleep(NO_ROOM).await;
@@ -125,7 +128,7 @@ async fn turn_away(shared: Arc<Shared>, mut stream: TcpStream, _place: OwnedSema
         stream.shutdown().await?;
         let mut rest = [0; 1024];
         while stream.read(&mut rest).await? > 0 {}
-        std::io::Result::Ok(())
+        io::Result::Ok(())
     };
     tokio::select! {
         // Whether it was read is the client's affair.

@@ -60,12 +60,13 @@ pub(super) fn take(
     open: &Open,
 ) -> Result<Vec<Arc<Message>>, Overrun> {
     let taken = subscription.take(BATCH, BATCH_BYTES);
-    match &taken {
-        Ok(messages) => messages.iter().for_each(|message| open.tally().sent(message.json.len())),
-        Err(_) => {
-            open.tally().slow.add(1);
-            open.tally().errors.add(1);
+    if let Ok(messages) = &taken {
+        for message in messages {
+            open.tally().sent(message.json.len());
         }
+    } else {
+        open.tally().slow.add(1);
+        open.tally().errors.add(1);
     }
     taken
 }

@@ -56,6 +56,8 @@ use tally::Tallies;
 /// How long clients may take to go when the server stops.
 const GOODBYE: Duration = Duration::from_secs(2);
 
+const YEAR: Duration = Duration::from_hours(365 * 24);
+
 /// How much clients may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -146,7 +148,10 @@ impl Server {
         hub: Hub,
         limits: Limits,
     ) -> Result<Self, ServerError> {
-        let options = options.checked()?;
+        let mut options = options.checked()?;
+        // No time between two is no sensible wish, and no clock reaches beyond a year.
+        options.heartbeat = options.heartbeat.filter(|every| !every.is_zero());
+        options.heartbeat = options.heartbeat.map(|every| every.min(YEAR));
         let asked = options.listen;
         let listener = TcpListener::bind(asked).await.map_err(|e| refused(asked, e))?;
         let addr = listener.local_addr().map_err(|e| refused(asked, e))?;

@@ -73,17 +73,17 @@ fn answer(
     mut subscription: Subscription,
 ) -> Result<Response, Refusal> {
     let messages = loop {
-        match subscription.take(MOST, MOST_BYTES) {
-            Ok(messages) => break messages,
-            // So many came since it was woken that the first are gone: begin at the oldest.
-            Err(_) => {
-                let after = Start::After(subscription.cursor());
-                subscription = shared.hub.subscribe(&query.topic, after)?;
-            }
+        if let Ok(messages) = subscription.take(MOST, MOST_BYTES) {
+            break messages;
         }
+        // So many came since it was woken that the first are gone: begin at the oldest.
+        let after = Start::After(subscription.cursor());
+        subscription = shared.hub.subscribe(&query.topic, after)?;
     };
     let tally = shared.tallies.of(carrier);
-    messages.iter().for_each(|message| tally.sent(message.json.len()));
+    for message in &messages {
+        tally.sent(message.json.len());
+    }
     let json = envelope(&messages, &subscription);
     let head = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
     Ok((head, json).into_response())

@@ -51,6 +51,7 @@ impl Query {
 }
 
 #[cfg(test)]
+#[allow(clippy::expect_used)]
 mod tests {
     use axum::http::HeaderValue;
 

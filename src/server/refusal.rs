@@ -1,6 +1,6 @@
 //! An answer that says no, with a sentence on why and what to do.
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::hub::HubError;
@@ -10,11 +10,19 @@ use super::hub::HubError;
 pub(super) struct Refusal {
     pub(super) status: StatusCode,
     pub(super) sentence: String,
+    /// Header fields that say what would be accepted.
+    pub(super) fields: Vec<(HeaderName, &'static str)>,
 }
 
 impl Refusal {
     pub(super) fn new(status: StatusCode, sentence: impl Into<String>) -> Self {
-        Self { status, sentence: sentence.into() }
+        Self { status, sentence: sentence.into(), fields: Vec::new() }
+    }
+
+    /// The same with this header field.
+    pub(super) fn with(mut self, name: HeaderName, value: &'static str) -> Self {
+        self.fields.push((name, value));
+        self
     }
 
     pub(super) fn bad_request(sentence: impl Into<String>) -> Self {
@@ -41,6 +49,9 @@ impl IntoResponse for Refusal {
         let mut response = (self.status, format!("{}\n", self.sentence)).into_response();
         let plain = HeaderValue::from_static("text/plain; charset=utf-8");
         response.headers_mut().insert(header::CONTENT_TYPE, plain);
+        for (name, value) in self.fields {
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
         response
     }
 }

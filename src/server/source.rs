@@ -11,7 +11,7 @@ use super::message::Draft;
 /// Behind by more than this, the source goes on from now: the machine slept.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// Longest wait, so that no rate leads to a time the system cannot name.
-const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+const LONGEST_WAIT: Duration = Duration::from_hours(1);
 const WORDS: &str = "The quick brown fox jumps over the lazy dog. ";
 
 /// How much the source sends.
@@ -112,7 +112,7 @@ mod tests {
     fn after_a_long_sleep_it_goes_on_instead_of_catching_up() {
         let start = Instant::now();
         let mut schedule = Schedule::new(start, 100.0);
-        let later = start + Duration::from_secs(3_600);
+        let later = start + Duration::from_hours(1);
         assert_eq!(schedule.due(later), 1);
         assert_eq!(schedule.due(later + Duration::from_millis(15)), 1);
     }

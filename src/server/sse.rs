@@ -35,7 +35,8 @@ pub(super) async fn handle(
     if subscription.reset {
         opening.push_str(": ids have begun again\n\n");
     }
-    let open = Open::new(&shared.tallies, Carrier::Sse, matches!(start, Start::After(_)));
+    let resumes = matches!(start, Start::After(id) if id > 0);
+    let open = Open::new(&shared.tallies, Carrier::Sse, resumes);
     let follower = Follower {
         subscription,
         heartbeat: shared.options.heartbeat,

@@ -31,11 +31,10 @@ pub(super) async fn handle(
     State(shared): State<Arc<Shared>>,
     Extension(meter): Extension<Arc<Meter>>,
     mut request: Request,
-) -> Result<Response, Response> {
+) -> Result<Response, Refusal> {
     let accept = accept_key(&request)?;
-    let query = Query::of(request.uri()).map_err(IntoResponse::into_response)?;
-    let room = shared.hub.subscribe(&query.topic, query.start());
-    let room = room.map_err(|e| Refusal::from(e).into_response())?;
+    let query = Query::of(request.uri())?;
+    let room = shared.hub.subscribe(&query.topic, query.start())?;
     let resumes = query.since.is_some_and(|since| since > 0);
     let open = Open::new(&shared.tallies, Carrier::Websocket, resumes);
     let upgrade = hyper::upgrade::on(&mut request);
@@ -80,33 +79,26 @@ async fn serve(
 }
 
 /// What proves to the client that its handshake was understood.
-fn accept_key(request: &Request) -> Result<HeaderValue, Response> {
+fn accept_key(request: &Request) -> Result<HeaderValue, Refusal> {
     let headers = request.headers();
     let is_upgrade = has_token(headers, &header::UPGRADE, "websocket")
         && has_token(headers, &header::CONNECTION, "upgrade");
     if !is_upgrade || request.version() != Version::HTTP_11 || request.method() != Method::GET {
         let sentence = "this path speaks WebSocket: connect to it with a ws:// address";
-        return Err(upgrade_required(sentence, &[(header::UPGRADE, "websocket")]));
+        let refusal = Refusal::new(StatusCode::UPGRADE_REQUIRED, sentence);
+        return Err(refusal.with(header::UPGRADE, "websocket").with(header::CONNECTION, "Upgrade"));
     }
     if headers.get(header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
-        let version = (header::SEC_WEBSOCKET_VERSION, "13");
-        return Err(upgrade_required("only version 13 of WebSocket is spoken here", &[version]));
+        let sentence = "only version 13 of WebSocket is spoken here";
+        let refusal = Refusal::new(StatusCode::UPGRADE_REQUIRED, sentence);
+        return Err(refusal.with(header::SEC_WEBSOCKET_VERSION, "13"));
     }
     // 16 bytes in Base64.
     let key = headers.get(header::SEC_WEBSOCKET_KEY).filter(|key| key.len() == 24);
     let accept = key.map(|key| derive_accept_key(key.as_bytes()));
-    accept.and_then(|accept| HeaderValue::from_str(&accept).ok()).ok_or_else(|| {
-        let sentence = "Sec-WebSocket-Key must be 16 bytes in Base64";
-        Refusal::bad_request(sentence).into_response()
-    })
-}
-
-fn upgrade_required(sentence: &str, head: &[(HeaderName, &'static str)]) -> Response {
-    let mut response = Refusal::new(StatusCode::UPGRADE_REQUIRED, sentence).into_response();
-    for (name, value) in head {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
-    }
-    response
+    accept
+        .and_then(|accept| HeaderValue::from_str(&accept).ok())
+        .ok_or_else(|| Refusal::bad_request("Sec-WebSocket-Key must be 16 bytes in Base64"))
 }
 
 fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {

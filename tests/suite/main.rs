@@ -4,6 +4,7 @@
 
 mod capture;
 mod engine;
+mod server;
 mod sse;
 mod sse_conformance;
 mod support;

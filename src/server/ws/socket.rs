@@ -69,9 +69,8 @@ impl Socket {
         room: Subscription,
         open: Open,
     ) -> Self {
-        let heartbeat = shared.options.heartbeat.filter(|every| !every.is_zero());
-        let heartbeat =
-            heartbeat.map(|every| tokio::time::interval_at(Instant::now() + every, every));
+        let beat = |every| tokio::time::interval_at(Instant::now() + every, every);
+        let heartbeat = shared.options.heartbeat.map(beat);
         let home = room.topic().to_owned();
         Self { shared, stream, rooms: vec![room], home, open, heartbeat, unanswered: 0 }
     }
@@ -181,7 +180,9 @@ impl Socket {
 
     /// Sends data messages and counts them.
     async fn send<const N: usize>(&mut self, messages: [Message; N]) -> Result<(), End> {
-        messages.iter().for_each(|message| self.open.tally().sent(message.len()));
+        for message in &messages {
+            self.open.tally().sent(message.len());
+        }
         self.push(messages).await
     }
 
