@@ -137,6 +137,10 @@ async fn a_restart_under_the_session_loses_nothing() {
     for way in &WAYS {
         let running = way.subscribe(nginx.port);
         publish(&nginx, way, 0..100).await;
+        running.memory.until_received(100).await;
+        if way.entry.kind != TransportKind::ShortPoll {
+            nginx.until_subscribed(way.path).await;
+        }
         // nginx ends streams and held polls itself (410), and is not there for a moment.
         nginx.stop().await;
         running.memory.until_of(Kind::Retrying, 1).await;

@@ -16,6 +16,9 @@ use super::peer::soon;
 const CONF: &str = include_str!("../../fixtures/nchan/nginx.conf.in");
 const MODULE: &str = "/usr/lib/nginx/modules/ngx_nchan_module.so";
 
+/// What nchan says of a channel without subscribers.
+const NOBODY: &str = "active subscribers: 0";
+
 /// Says on the real standard error, which the test runner does not swallow, what is left out.
 fn left_out(what: &str, packages: &str) {
     let _ = writeln!(std::io::stderr(), "left out: {what}; apt-get install {packages}");
@@ -159,16 +162,30 @@ impl Nginx {
 
     /// Publishes a message to a channel and waits until it was taken.
     pub async fn publish(&self, channel: &str, message: &str) {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await.unwrap();
         let length = message.len();
+        let head = format!("Content-Type: text/plain\r\nContent-Length: {length}");
+        self.exchange("POST", channel, &head, message).await;
+    }
+
+    /// Waits until somebody subscribes to a channel, held by nginx.
+    pub async fn until_subscribed(&self, channel: &str) {
+        soon("a subscriber", async {
+            while self.exchange("GET", channel, "Accept: text/plain", "").await.contains(NOBODY) {}
+        })
+        .await;
+    }
+
+    async fn exchange(&self, method: &str, channel: &str, head: &str, body: &str) -> String {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await.unwrap();
         let request = format!(
-            "POST /pub/{channel} HTTP/1.1\r\nHost: nchan\r\nContent-Type: text/plain\r\n\
-             Connection: close\r\nContent-Length: {length}\r\n\r\n{message}"
+            "{method} /pub/{channel} HTTP/1.1\r\nHost: nchan\r\nConnection: close\r\n{head}\r\n\r\n\
+             {body}"
         );
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
-        soon("nginx takes a message", stream.read_to_string(&mut answer)).await.unwrap();
+        soon("nginx answers", stream.read_to_string(&mut answer)).await.unwrap();
         assert!(answer.starts_with("HTTP/1.1 20"), "{answer}");
+        answer
     }
 
     fn signal(&self, signal: &str) {
