@@ -4,6 +4,8 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use super::TransportKind;
+
 /// Header fields in the order and spelling they had on the wire.
 pub type Headers = Vec<(String, String)>;
 
@@ -260,6 +262,12 @@ pub struct Meta {
     /// Bytes of the payload that were left out because it was larger than the limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub truncated: Option<u64>,
+    /// The transport that was chosen, where the address did not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transport: Option<TransportKind>,
+    /// Why it was chosen, in a sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chosen: Option<String>,
     /// The frames of a message that came in several: `(opcode, payload bytes, FIN)`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fragments: Vec<(u8, u64, bool)>,
@@ -379,6 +387,8 @@ impl Meta {
         retry_ms: None,
         resume_after: None,
         truncated: None,
+        transport: None,
+        chosen: None,
         fragments: Vec::new(),
     };
 }

@@ -15,7 +15,7 @@ const REFUSAL: usize = 64 << 10;
 /// How long the body of a refusal may take; what came until then is shown.
 const REFUSAL_PATIENCE: Duration = Duration::from_secs(2);
 /// How long a POST of the composer may take.
-const POST_PATIENCE: Duration = Duration::from_secs(60);
+const POST_PATIENCE: Duration = Duration::from_mins(1);
 
 /// A request on its way: resolves to the head of its answer.
 pub(super) type Asked = BoxFuture<'static, Result<Answer, HttpError>>;
@@ -81,14 +81,14 @@ pub(super) fn refused_with(mut answer: Answer, body: Bytes) -> TransportError {
 /// The error for an answer whose type cannot be read, with the start of its body.
 pub(super) async fn wrong_type(mut answer: Answer, wanted: &'static str) -> TransportError {
     let body = start_of_body(&mut answer).await;
-    wrong_type_with(answer, wanted, body)
+    wrong_type_with(answer, wanted, &body)
 }
 
 /// The same where the body was read already.
 pub(super) fn wrong_type_with(
     mut answer: Answer,
     wanted: &'static str,
-    body: Bytes,
+    body: &Bytes,
 ) -> TransportError {
     let found = answer.media_type();
     TransportError::WrongType {

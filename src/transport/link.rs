@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Interval, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
 
-use crate::model::{Clock, Dir, Event, Feed, FeedError, Kind, Meta, Say};
+use crate::model::{Clock, Dir, Event, Feed, FeedError, Kind, Meta, Say, TransportKind};
 
 /// Events handed over at once, at most.
 const BATCH_EVENTS: usize = 1024;
@@ -48,6 +48,7 @@ pub struct Link {
     batch_bytes: usize,
     attempt: u32,
     is_open: bool,
+    chosen: Option<(TransportKind, String)>,
 }
 
 impl std::fmt::Debug for Link {
@@ -80,6 +81,7 @@ impl Link {
             batch_bytes: 0,
             attempt: 0,
             is_open: false,
+            chosen: None,
         }
     }
 
@@ -145,13 +147,22 @@ impl Link {
         self.feed.send(batch).await
     }
 
+    /// Notes which transport was chosen and why, for every `open` event from then on.
+    pub fn chose(&mut self, transport: TransportKind, why: String) {
+        self.chosen = Some((transport, why));
+    }
+
     /// Says that messages may flow from now on, with the handshake or the response head, and lets
     /// the endpoint's own sends begin.
     ///
     /// # Errors
     /// The recording has ended.
-    pub async fn opened(&mut self, meta: Meta) -> Result<(), FeedError> {
+    pub async fn opened(&mut self, mut meta: Meta) -> Result<(), FeedError> {
         self.is_open = true;
+        if let Some((transport, why)) = &self.chosen {
+            meta.transport = Some(*transport);
+            meta.chosen = Some(why.clone());
+        }
         self.due = self.outbox.messages.iter().cloned().map(Say::Text).collect();
         self.repeat = self.outbox.every.filter(|_| !self.outbox.messages.is_empty()).map(|every| {
             let mut interval = interval_at(tokio::time::Instant::now() + every, every);

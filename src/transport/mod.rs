@@ -1,7 +1,7 @@
 //! How Wirescope speaks to an endpoint: one folder a transport, one trait they share, and the
 //! registry that names them. Adding a transport is a folder and a line in [`REGISTRY`].
 
-mod auto;
+pub mod auto;
 mod error;
 mod exchange;
 mod link;

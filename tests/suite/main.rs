@@ -2,8 +2,11 @@
 //! server, recordings, the command line and the window. One binary, because linking is slow.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, unreachable_pub)]
 
+mod auto;
 mod capture;
 mod engine;
+mod nchan;
+mod poll;
 mod server;
 mod sse;
 mod sse_conformance;

@@ -68,7 +68,7 @@ impl Cursor {
         json: Option<&RawValue>,
         messages: usize,
     ) -> Move {
-        let told = dialect.cursor.iter().map(|part| told(part, answer, json)).collect();
+        let told: Vec<_> = dialect.cursor.iter().map(|part| told(part, answer, json)).collect();
         self.moved(dialect, told, messages)
     }
 
@@ -77,10 +77,9 @@ impl Cursor {
             let (old, new) = (old.as_deref()?, new.as_deref()?);
             (number(new)? < number(old)?).then_some((old, new))
         });
-        let merged = |told: Vec<Option<String>>| {
-            let both = told.into_iter().zip(&self.0);
-            Self(both.map(|(new, old)| new.or_else(|| old.clone())).collect())
-        };
+        // Half of a cursor, as in nchan's 410, would point somewhere nobody has been.
+        let is_whole = told.iter().all(Option::is_some);
+        let merged = |told| if is_whole { Self(told) } else { self.clone() };
         match lower.filter(|_| dialect.restart.lower) {
             // An empty answer that counts from 0 says nothing about where we are.
             Some((_, "0")) if messages == 0 => Move { to: self.clone(), note: None },

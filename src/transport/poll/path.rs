@@ -83,18 +83,18 @@ fn follow<'j>(steps: &[Step], json: &'j RawValue, found: &mut Vec<&'j RawValue>)
         },
         Step::EachMember => match serde_json::from_str::<Members<'j>>(json.get()) {
             Ok(members) => {
-                members.0.iter().for_each(|(_, value)| {
+                for (_, value) in members.0 {
                     follow(rest, value, found);
-                });
+                }
                 true
             }
             Err(_) => false,
         },
         Step::EachElement => match serde_json::from_str::<Vec<&'j RawValue>>(json.get()) {
             Ok(elements) => {
-                elements.into_iter().for_each(|value| {
+                for value in elements {
                     follow(rest, value, found);
-                });
+                }
                 true
             }
             Err(_) => false,

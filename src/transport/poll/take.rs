@@ -76,7 +76,7 @@ impl Got {
         }
         if self.answer.media_type() == EVENT_STREAM {
             let wanted = if dialect.wants_json() { JSON } else { ANY };
-            return self.wrong(|answer, body| wrong_type_with(answer, wanted, body));
+            return self.wrong(|answer, body| wrong_type_with(answer, wanted, &body));
         }
         if !dialect.wants_json() {
             return self.news(dialect, cursor, None);
@@ -91,7 +91,7 @@ impl Got {
             }
             Err(error) if self.says_json() => self
                 .broken(&format!("the answer is not the JSON it says it is (RFC 8259): {error}")),
-            Err(_) => self.wrong(|answer, body| wrong_type_with(answer, JSON, body)),
+            Err(_) => self.wrong(|answer, body| wrong_type_with(answer, JSON, &body)),
         }
     }
 

@@ -24,7 +24,7 @@ pub const ENTRY: Entry =
 /// The media type of an event stream.
 pub(super) const EVENT_STREAM: &str = "text/event-stream";
 /// How long the head may take: some servers only send it with their first event.
-const HEAD: Duration = Duration::from_secs(300);
+const HEAD: Duration = Duration::from_mins(5);
 /// Chunks taken without looking left and right, at most.
 const IN_A_ROW: u32 = 32;
 /// Least wait before a reconnection: `retry: 0` must not become a storm.

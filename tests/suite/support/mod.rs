@@ -1,7 +1,9 @@
 //! What several tests need: a feed that keeps events in memory and can be waited on, and sessions
 //! that retry within milliseconds.
 
+pub mod nginx;
 pub mod peer;
+pub mod proxy;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -1,0 +1,151 @@
+//! Against a real nginx with nchan: what is published while a session runs arrives exactly once
+//! and in order, also when the connection is cut or nginx is started anew in the middle.
+//!
+//! nchan keeps its buffer in the memory of a worker process, not only in shared memory: a reload
+//! (SIGHUP), a killed worker and a stop all empty it. What outlives nginx is its Redis store, so
+//! the tests that restart nginx put Redis behind it; messages in the buffer are then still there.
+
+use std::time::Duration;
+
+use wirescope::model::{Endpoint, Kind, Retries, TransportKind};
+use wirescope::transport::{Entry, poll, sse};
+
+use crate::support::nginx::{Nginx, Redis};
+use crate::support::proxy::Proxy;
+use crate::support::{Running, start};
+
+const MESSAGES: usize = 200;
+
+/// A way to subscribe.
+struct Way {
+    entry: &'static Entry,
+    path: &'static str,
+    dialect: Option<&'static str>,
+}
+
+const WAYS: [Way; 3] = [
+    Way { entry: &sse::ENTRY, path: "sse", dialect: None },
+    Way { entry: &poll::LONG, path: "lp", dialect: Some("nchan") },
+    Way { entry: &poll::SHORT, path: "poll", dialect: Some("nchan") },
+];
+
+impl Way {
+    /// Subscribes to the channel named like the path, through `port`.
+    fn subscribe(&self, port: u16) -> Running {
+        let scheme = self.entry.schemes[0];
+        let url = format!("{scheme}://127.0.0.1:{port}/{0}/{0}", self.path);
+        let mut endpoint = Endpoint::parse(&url).unwrap().over(self.entry.kind);
+        endpoint.options.dialect = self.dialect.map(str::to_owned);
+        endpoint.options.interval = Duration::from_millis(2);
+        let (first, longest) = (Duration::from_millis(10), Duration::from_millis(50));
+        endpoint.options.retries = Retries { most: 10_000, first, longest, jitter: 0.2 };
+        let transport = (self.entry.build)(&endpoint).unwrap();
+        start(endpoint, transport)
+    }
+}
+
+fn message(number: usize) -> String {
+    format!("message {number} {}", "x".repeat(number % 50))
+}
+
+async fn publish(nginx: &Nginx, way: &Way, numbers: std::ops::Range<usize>) {
+    for number in numbers {
+        nginx.publish(way.path, &message(number)).await;
+    }
+}
+
+/// Waits until everything came, and a little proof that nothing came twice: one more message.
+async fn all_came_once(nginx: &Nginx, way: &Way, running: Running) -> usize {
+    running.memory.until_received(MESSAGES).await;
+    nginx.publish(way.path, "last").await;
+    let is_last = |event: &wirescope::model::Event| event.payload == "last";
+    running.memory.until("the last message", |events| events.iter().any(is_last)).await;
+    let (_, memory) = running.stop().await;
+    let mut expected: Vec<String> = (0..MESSAGES).map(message).collect();
+    expected.push("last".into());
+    assert_eq!(memory.received(), expected, "over {}", way.entry.kind.word());
+    memory.of(Kind::Retrying).len()
+}
+
+#[tokio::test]
+async fn what_is_published_arrives_once_and_in_order() {
+    let Some(nginx) = Nginx::start(None).await else { return };
+    for way in &WAYS {
+        let running = way.subscribe(nginx.port);
+        publish(&nginx, way, 0..MESSAGES).await;
+        let breaks = all_came_once(&nginx, way, running).await;
+        assert_eq!(breaks, 0, "over {}", way.entry.kind.word());
+    }
+}
+
+#[tokio::test]
+async fn cuts_lose_and_double_nothing() {
+    let Some(nginx) = Nginx::start(None).await else { return };
+    for way in &WAYS {
+        let proxy = Proxy::to(nginx.port).await;
+        let running = way.subscribe(proxy.port);
+        for begin in (0..MESSAGES).step_by(20) {
+            publish(&nginx, way, begin..begin + 10).await;
+            running.memory.until_received(begin + 1).await;
+            proxy.cut();
+            publish(&nginx, way, begin + 10..begin + 20).await;
+        }
+        let breaks = all_came_once(&nginx, way, running).await;
+        assert!(breaks > 0 || way.entry.kind == TransportKind::ShortPoll, "nothing was cut");
+    }
+}
+
+#[tokio::test]
+async fn cuts_in_the_middle_of_answers_lose_and_double_nothing() {
+    let Some(nginx) = Nginx::start(None).await else { return };
+    for way in &WAYS {
+        // Heads are about 250 bytes, so that each connection carries a few messages at most and
+        // ends somewhere within the next: in a head, a body, an id.
+        let proxy = Proxy::limited(nginx.port, 1111).await;
+        let running = way.subscribe(proxy.port);
+        publish(&nginx, way, 0..MESSAGES).await;
+        let breaks = all_came_once(&nginx, way, running).await;
+        assert!(breaks > 5, "only {breaks} breaks over {}", way.entry.kind.word());
+    }
+}
+
+#[tokio::test]
+async fn messages_in_the_buffer_survive_a_restart_of_nginx() {
+    let Some(redis) = Redis::start().await else { return };
+    let Some(mut nginx) = Nginx::start(Some(&redis)).await else { return };
+    for way in &WAYS {
+        let proxy = Proxy::to(nginx.port).await;
+        let running = way.subscribe(proxy.port);
+        publish(&nginx, way, 0..80).await;
+        running.memory.until_received(80).await;
+        // These are only in the buffer when nginx ends.
+        proxy.close();
+        publish(&nginx, way, 80..120).await;
+        nginx.stop().await;
+        nginx.again().await;
+        proxy.open();
+        publish(&nginx, way, 120..MESSAGES).await;
+        let breaks = all_came_once(&nginx, way, running).await;
+        assert!(breaks > 0, "over {}", way.entry.kind.word());
+    }
+}
+
+#[tokio::test]
+async fn a_restart_under_the_session_loses_nothing() {
+    let Some(redis) = Redis::start().await else { return };
+    let Some(mut nginx) = Nginx::start(Some(&redis)).await else { return };
+    for way in &WAYS {
+        let running = way.subscribe(nginx.port);
+        publish(&nginx, way, 0..100).await;
+        running.memory.until_received(100).await;
+        if way.entry.kind != TransportKind::ShortPoll {
+            nginx.until_subscribed(way.path).await;
+        }
+        // nginx ends streams and held polls itself (410), and is not there for a moment.
+        nginx.stop().await;
+        running.memory.until_of(Kind::Retrying, 1).await;
+        nginx.again().await;
+        publish(&nginx, way, 100..MESSAGES).await;
+        all_came_once(&nginx, way, running).await;
+    }
+}
