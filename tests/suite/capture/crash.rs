@@ -43,7 +43,9 @@ fn endless() {
         loop {
             let mut batch = messages(sent..sent + 100);
             let now = clock.now();
-            batch.iter_mut().for_each(|event| event.t_ns = now);
+            for event in &mut batch {
+                event.t_ns = now;
+            }
             feed.send(batch).await.unwrap();
             sent += 100;
             say(&format!("handed-in {sent} {now}"));
@@ -107,9 +109,6 @@ fn a_killed_recording_holds_all_that_was_committed_and_nearly_all_that_was_hande
     }
     let header = Reader::open(&path).unwrap().header().unwrap();
     assert_eq!(header.ended, RECORDING, "it shows that it was not closed");
-    let last = events.last().unwrap().t_ns;
-    let lost = std::time::Duration::from_nanos(said.handed_in.1.saturating_sub(last));
-    eprintln!("handed in {}, found {count}, lost {lost:?}", said.handed_in.0);
 }
 
 #[test]
