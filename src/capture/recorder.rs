@@ -21,7 +21,7 @@ use crate::model::{Event, Feed, FeedError};
 /// Memory that events may take between being handed in and being committed, in KiB. Enough for
 /// the writer to fill one transaction while the next one gathers; more would only be lost by a
 /// crash.
-pub(super) const BUDGET_KIB: u32 = 8 << 10;
+pub(super) const BUDGET_KIB: u32 = 4 << 10;
 
 /// Events of one lane that were committed together, in order.
 #[derive(Debug, Clone, Copy)]

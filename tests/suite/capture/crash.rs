@@ -102,7 +102,7 @@ fn a_killed_recording_holds_all_that_was_committed_and_nearly_all_that_was_hande
     assert!(count >= said.committed, "{count} of {said:?}");
     // What can be on its way is bounded by the budget, and one batch is handed in but not said.
     let weight = message(1).weight() as u64;
-    let on_the_way = (8 << 20) / weight;
+    let on_the_way = (4 << 20) / weight;
     assert!(count + on_the_way >= said.handed_in.0, "{count} of {said:?}");
     for (n, event) in (0..).zip(&events) {
         assert_eq!(event.payload, message(n).payload);
