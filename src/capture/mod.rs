@@ -23,6 +23,7 @@ mod row;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod transaction;
 mod writer;
 
 pub use error::CaptureError;

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use super::error::{CaptureError, beside, wal_of};
 use super::file::CaptureFile;
 use super::header::Header;
-use super::live::{Mark, is_live};
+use super::live::is_live;
 use super::schema;
 use super::writer::Writer;
 
@@ -109,7 +109,7 @@ pub(super) fn rename(
             })
         };
         let at = if matches!(moved, Ok(Attempt::Done)) { to } else { &from };
-        match reopen(writer, at) {
+        match writer.reopen(at) {
             Ok(conn) => (Some(at.to_owned()), (Some(conn), moved)),
             Err(error) => (Some(at.to_owned()), (None, Err(error))),
         }
@@ -150,17 +150,6 @@ fn fold_and_close(conn: Option<Connection>, path: &Path) -> Result<bool, Capture
     }
     // The last connection takes the journal away, so one that is left has another user.
     Ok(matches!(busy, Ok(0)) && !wal_of(path).exists())
-}
-
-fn reopen(writer: &mut Writer, at: &Path) -> Result<Connection, CaptureError> {
-    at.clone_into(&mut writer.path);
-    writer.mark = Mark::new(at);
-    let conn = schema::reopen(at)?;
-    schema::for_recording(&conn, at)?;
-    if let Some(pages) = writer.knobs.max_pages {
-        schema::set(&conn, at, "max_page_count", pages)?;
-    }
-    Ok(conn)
 }
 
 /// Gives the file at `from` the name `to`. A link, unlike a rename, never replaces anything.
@@ -353,7 +342,7 @@ pub(super) fn adopt(
     }
     let file = Arc::clone(&writer.file);
     let from = writer.path.clone();
-    file.closed_while(|| match reopen(writer, &copy.to) {
+    file.closed_while(|| match writer.reopen(&copy.to) {
         Ok(now) => {
             drop(conn);
             for suffix in ["", "-wal", "-shm"] {
@@ -362,8 +351,7 @@ pub(super) fn adopt(
             (Some(copy.to.clone()), (Some(now), Ok(())))
         }
         Err(error) => {
-            from.clone_into(&mut writer.path);
-            writer.mark = Mark::new(&from);
+            writer.stay_at(&from);
             let _ = fs::remove_file(&copy.to);
             (None, (conn, Err(error)))
         }

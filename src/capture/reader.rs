@@ -45,8 +45,7 @@ impl Reader {
         if found.len() == 0 {
             return Err(CaptureError::Empty(path.to_owned()));
         }
-        let conn = open_to_read(path)?;
-        check(&conn, path)?;
+        let conn = open_checked(path)?;
         let lane = if has_lane(&conn, path)? { "lane" } else { "0" };
         let one = format!("SELECT {COLUMNS}, {lane} FROM event WHERE n = ?1");
         let some =
@@ -180,6 +179,23 @@ impl Reader {
 
     fn error(&self, error: rusqlite::Error) -> CaptureError {
         CaptureError::sqlite(&self.path, error)
+    }
+}
+
+/// A closed file may still ask for a journal; where the folder takes none it is read without.
+fn open_checked(path: &Path) -> Result<Connection, CaptureError> {
+    let open = |alone| {
+        let conn = open_to_read(path, alone)?;
+        check(&conn, path)?;
+        Ok(conn)
+    };
+    match open(false) {
+        Err(CaptureError::Sqlite { .. } | CaptureError::ReadOnly(_) | CaptureError::Denied(_))
+            if !wal_of(path).exists() =>
+        {
+            open(true)
+        }
+        result => result,
     }
 }
 

@@ -21,7 +21,7 @@ use crate::model::{Event, Feed, FeedError};
 /// Memory that events may take between being handed in and being committed, in KiB. Enough for
 /// the writer to fill one transaction while the next one gathers; more would only be lost by a
 /// crash.
-pub(super) const BUDGET_KIB: u32 = 8 << 10;
+pub(super) const BUDGET_KIB: u32 = 4 << 10;
 
 /// Events of one lane that were committed together, in order.
 #[derive(Debug, Clone, Copy)]
@@ -74,6 +74,7 @@ pub struct Summary {
 pub(super) enum Message {
     Events(Batch),
     Flush(Reply<()>),
+    Note(String, Reply<()>),
     Move {
         to: PathBuf,
         replace: bool,
@@ -178,10 +179,10 @@ impl Recorder {
         });
         let file = CaptureFile::new(path);
         let (writer, conn) =
-            Writer::create(path, header, knobs, Arc::clone(&shared), Arc::clone(&file))?;
+            Writer::create(path, header, tap, knobs, (Arc::clone(&shared), Arc::clone(&file)))?;
         let thread = std::thread::Builder::new()
             .name(String::from("recorder"))
-            .spawn(move || writer.run(conn, &queue, tap))
+            .spawn(move || writer.run(conn, &queue))
             .map_err(|e| CaptureError::io(path, e))?;
         Ok(Self { shared, file, thread: Some(thread) })
     }
@@ -212,6 +213,16 @@ impl Recorder {
     /// Why the recording stopped.
     pub async fn flush(&self) -> Result<(), CaptureError> {
         self.ask(Message::Flush).await
+    }
+
+    /// Writes down how the session in it ended, while the recording stays open for its next
+    /// connection, which is noted as [`RECORDING`](super::RECORDING).
+    ///
+    /// # Errors
+    /// Why it could not be written.
+    pub async fn note(&self, ended: &str) -> Result<(), CaptureError> {
+        let ended = ended.to_owned();
+        self.ask(|reply| Message::Note(ended, reply)).await
     }
 
     /// Moves the file to `path` and goes on recording there. On the same file system that is a

@@ -37,12 +37,13 @@ fn redact_value(name: &str, value: &str) -> String {
     }
 }
 
+/// A `Location` may be relative; any base will do, as it is taken off again.
+const BASE: &str = "http://relative.invalid/";
+
 fn redact_address(address: &mut String) {
     if !address.contains(['?', '@']) {
         return;
     }
-    // A `Location` may be relative; any base will do, as it is taken off again.
-    const BASE: &str = "http://relative.invalid/";
     let relative = !address.contains("://");
     let parsed = if relative {
         Url::parse(BASE).and_then(|base| base.join(address))

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
+use url::Url;
 
 use super::error::CaptureError;
 
@@ -50,9 +51,18 @@ pub(super) fn reopen(path: &Path) -> Result<Connection, CaptureError> {
     open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
 }
 
-/// Opens a session file to read it.
-pub(super) fn open_to_read(path: &Path) -> Result<Connection, CaptureError> {
-    let conn = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+/// Opens a session file to read it, or, with `alone`, one without a journal on a place where none
+/// can be made.
+pub(super) fn open_to_read(path: &Path, alone: bool) -> Result<Connection, CaptureError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let address = std::path::absolute(path).ok().and_then(|path| Url::from_file_path(path).ok());
+    let conn = match address {
+        Some(mut address) if alone => {
+            address.set_query(Some("immutable=1"));
+            open(Path::new(address.as_str()), flags | OpenFlags::SQLITE_OPEN_URI)?
+        }
+        _ => open(path, flags)?,
+    };
     // In KiB, as it is negative.
     set(&conn, path, "cache_size", -2048)?;
     Ok(conn)
@@ -72,8 +82,9 @@ pub(super) fn for_recording(conn: &Connection, path: &Path) -> Result<(), Captur
         Err(error) => return Err(CaptureError::sqlite(path, error)),
     }
     set(conn, path, "synchronous", 1)?;
-    // In pages: 16 MiB. Less syncs too often, more makes the journal and its copying bulky.
-    set(conn, path, "wal_autocheckpoint", 1000)?;
+    // In pages: 8 MiB. What comes in while that much is folded in and synced waits in memory, so
+    // this bounds what a crash may lose.
+    set(conn, path, "wal_autocheckpoint", 512)?;
     set(conn, path, "journal_size_limit", 64 << 20)
 }
 

@@ -17,7 +17,7 @@ fn what_is_no_capture_says_what_it_is() {
     assert!(matches!(Reader::open(folder.path()), Err(CaptureError::NotAFile(_))));
     fs::write(&path, "").unwrap();
     assert!(matches!(refused(&path), CaptureError::Empty(_)));
-    for junk in [&b"{\"log\":{}}"[..], &[0; 70_000], b"SQLite format 3\0"] {
+    for junk in [&b"{\"log\":{}}"[..], &vec![0; 70_000], b"SQLite format 3\0"] {
         fs::write(&path, junk).unwrap();
         assert!(matches!(refused(&path), CaptureError::NotACapture(_)), "{}", junk.len());
     }

@@ -43,7 +43,9 @@ fn endless() {
         loop {
             let mut batch = messages(sent..sent + 100);
             let now = clock.now();
-            batch.iter_mut().for_each(|event| event.t_ns = now);
+            for event in &mut batch {
+                event.t_ns = now;
+            }
             feed.send(batch).await.unwrap();
             sent += 100;
             say(&format!("handed-in {sent} {now}"));
@@ -100,16 +102,13 @@ fn a_killed_recording_holds_all_that_was_committed_and_nearly_all_that_was_hande
     assert!(count >= said.committed, "{count} of {said:?}");
     // What can be on its way is bounded by the budget, and one batch is handed in but not said.
     let weight = message(1).weight() as u64;
-    let on_the_way = (8 << 20) / weight;
+    let on_the_way = (4 << 20) / weight;
     assert!(count + on_the_way >= said.handed_in.0, "{count} of {said:?}");
     for (n, event) in (0..).zip(&events) {
         assert_eq!(event.payload, message(n).payload);
     }
     let header = Reader::open(&path).unwrap().header().unwrap();
     assert_eq!(header.ended, RECORDING, "it shows that it was not closed");
-    let last = events.last().unwrap().t_ns;
-    let lost = std::time::Duration::from_nanos(said.handed_in.1.saturating_sub(last));
-    eprintln!("handed in {}, found {count}, lost {lost:?}", said.handed_in.0);
 }
 
 #[test]

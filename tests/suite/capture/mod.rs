@@ -191,14 +191,14 @@ async fn lanes_share_a_file_and_keep_their_own_order() {
     recorder.finish("stopped").await.unwrap();
 
     let reader = Reader::open(&path).unwrap();
-    let recorded = reader.events(1..4001).unwrap();
+    let found = reader.events(1..4001).unwrap();
     for lane in [0, 1] {
         let own: Vec<_> =
-            recorded.iter().filter(|r| r.lane == lane).map(|r| r.event.clone()).collect();
+            found.iter().filter(|r| r.lane == lane).map(|r| r.event.clone()).collect();
         assert_eq!(own, messages(0..2000), "lane {lane}");
     }
     let told = told.events.lock().unwrap();
-    let as_told = recorded.into_iter().map(|r| (r.n, r.lane, r.event));
+    let as_told = found.into_iter().map(|r| (r.n, r.lane, r.event));
     assert!(as_told.eq(told.iter().cloned()), "the tap sees what the file holds");
     let lanes = reader.header().unwrap().lanes;
     assert_eq!((lanes.len(), lanes[1].transport.as_str()), (2, "sse"));
@@ -283,6 +283,18 @@ async fn a_finished_recording_is_one_plain_file() {
     let names: Vec<_> =
         std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().path()).collect();
     assert_eq!(names, [path]);
+}
+
+#[tokio::test]
+async fn how_it_ended_can_be_noted_before_it_is_finished() {
+    let (_folder, path) = place();
+    let recorder = recorder(&path);
+    for note in ["disconnected", RECORDING, "gave up"] {
+        recorder.note(note).await.unwrap();
+        assert_eq!(recorder.file().header().unwrap().ended, note);
+    }
+    drop(recorder);
+    assert_eq!(Reader::open(&path).unwrap().header().unwrap().ended, "gave up");
 }
 
 #[tokio::test]
