@@ -122,7 +122,7 @@ async fn a_body_without_end_is_cut_off() {
     let address = serve(async |_, mut peer| {
         peer.request().await;
         peer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 99999999\r\n\r\n").await;
-        peer.write(&[b'x'; 100_000]).await;
+        peer.write(&b"x".repeat(100_000)).await;
         peer.rest().await;
     })
     .await;

@@ -10,7 +10,7 @@ use crate::support::LIMIT;
 
 /// Plays `script` on each connection, which gets the number of the connection from 1, one after
 /// another. Returns the address without a scheme.
-pub async fn serve<F>(script: impl Fn(u32, Peer<TcpStream>) -> F + Send + 'static) -> String
+pub(super) async fn serve<F>(script: impl Fn(u32, Peer<TcpStream>) -> F + Send + 'static) -> String
 where
     F: Future<Output = ()> + Send,
 {
@@ -26,19 +26,19 @@ where
 }
 
 /// The server's end of a connection.
-pub struct Peer<S> {
-    pub stream: S,
+pub(super) struct Peer<S> {
+    pub(super) stream: S,
     /// The request head, once it was read.
-    pub head: String,
+    pub(super) head: String,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
-    pub fn new(stream: S) -> Self {
+    pub(super) fn new(stream: S) -> Self {
         Self { stream, head: String::new() }
     }
 
     /// Reads the request head.
-    pub async fn request(&mut self) {
+    pub(super) async fn request(&mut self) {
         while !self.head.ends_with("\r\n\r\n") {
             let byte = self.byte().await.expect("the request head ended early");
             self.head.push(char::from(byte));
@@ -46,18 +46,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
     }
 
     /// The value of a header of the request.
-    pub fn header(&self, name: &str) -> Option<String> {
+    pub(super) fn header(&self, name: &str) -> Option<String> {
         let lines = self.head.lines().filter_map(|line| line.split_once(": "));
         lines.into_iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.to_owned())
     }
 
     /// Reads the request and accepts it, with these lines more in the answer.
-    pub async fn accept(&mut self, more: &str) {
+    pub(super) async fn accept(&mut self, more: &str) {
         self.accept_and(more, b"").await;
     }
 
     /// The same, with these bytes right behind the answer.
-    pub async fn accept_and(&mut self, more: &str, behind: &[u8]) {
+    pub(super) async fn accept_and(&mut self, more: &str, behind: &[u8]) {
         self.request().await;
         let accept = derive_accept_key(self.header("sec-websocket-key").unwrap().as_bytes());
         let answer = format!(
@@ -67,7 +67,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         self.write(&[answer.as_bytes(), behind].concat()).await;
     }
 
-    pub async fn write(&mut self, bytes: &[u8]) {
+    pub(super) async fn write(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).await.unwrap();
         self.stream.flush().await.unwrap();
     }
@@ -77,7 +77,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
     }
 
     /// Reads one masked frame with a short length: first byte and payload. `None` at the end.
-    pub async fn frame(&mut self) -> Option<(u8, Vec<u8>)> {
+    pub(super) async fn frame(&mut self) -> Option<(u8, Vec<u8>)> {
         let first = self.byte().await?;
         let length = self.byte().await?;
         assert!((0x80..0x80 + 126).contains(&length), "not masked, or long: {length:#x}");
@@ -90,7 +90,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
     }
 
     /// Reads until the other side closes; what came.
-    pub async fn rest(&mut self) -> Vec<u8> {
+    pub(super) async fn rest(&mut self) -> Vec<u8> {
         let mut rest = Vec::new();
         let read = self.stream.read_to_end(&mut rest);
         // A reset ends it as well.
@@ -101,7 +101,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
 
 impl Peer<TcpStream> {
     /// Ends the connection without a goodbye, losing what is on its way.
-    pub fn reset(self) {
+    pub(super) fn reset(self) {
         self.stream.set_zero_linger().unwrap();
     }
 }
