@@ -88,6 +88,7 @@ impl Story {
                 self.opened += 1;
                 self.reconnects = self.opened - 1;
                 self.insecure = meta.insecure;
+                self.transport = meta.transport.or(self.transport);
                 self.phase = Phase::Open { attempt: event.attempt, since_ns: event.t_ns };
             }
             Kind::Closed | Kind::Failed => {

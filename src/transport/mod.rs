@@ -5,8 +5,8 @@ pub mod auto;
 mod error;
 mod exchange;
 mod link;
-mod registry;
 pub mod poll;
+mod registry;
 pub mod sse;
 pub mod websocket;
 

@@ -11,3 +11,4 @@ mod server;
 mod sse;
 mod sse_conformance;
 mod support;
+mod websocket;

@@ -82,11 +82,11 @@ impl Header {
         match self.size - if self.mask.is_some() { 4 } else { 0 } {
             2 => out.push(masked | self.length as u8),
             4 => {
-                out.push(masked | 126);
+                out.push(masked | 0x7e);
                 out.extend((self.length as u16).to_be_bytes());
             }
             _ => {
-                out.push(masked | 127);
+                out.push(masked | 0x7f);
                 out.extend(self.length.to_be_bytes());
             }
         }

@@ -46,9 +46,11 @@ impl Heart {
     }
 
     /// What is to be done at `now`, when the peer was last heard at `heard`. To be asked until it
-    /// has nothing more.
-    pub(super) fn due(&mut self, now: Instant, heard: Instant) -> Option<Beat> {
+    /// has nothing more. While there is more to read (`behind`), a pong may be in it, so nobody is
+    /// blamed yet.
+    pub(super) fn due(&mut self, now: Instant, heard: Instant, behind: bool) -> Option<Beat> {
         while let Some(&(_, sent)) = self.waiting.front()
+            && !behind
             && now >= sent + self.rules.patience
         {
             if heard <= sent {
@@ -94,19 +96,19 @@ mod tests {
         (Heart::new(rules, start), start)
     }
 
-    fn ping(text: &'static str) -> Option<Beat> {
-        Some(Beat::Ping(Bytes::from_static(text.as_bytes())))
+    fn ping(text: &'static str) -> Beat {
+        Beat::Ping(Bytes::from_static(text.as_bytes()))
     }
 
     #[test]
     fn pings_at_its_interval_while_pongs_come() {
         let (mut heart, start) = heart(25, 10);
         assert_eq!(heart.deadline(), start + SECOND * 25);
-        assert_eq!(heart.due(start + SECOND * 24, start), None);
+        assert_eq!(heart.due(start + SECOND * 24, start, false), None);
         for (n, text) in [(1, "ws1"), (2, "ws2"), (3, "ws3")] {
             let now = start + SECOND * 25 * n;
-            assert_eq!(heart.due(now, start), ping(text));
-            assert_eq!(heart.due(now, start), None);
+            assert_eq!(heart.due(now, start, false), Some(ping(text)));
+            assert_eq!(heart.due(now, start, false), None);
             assert_eq!(heart.deadline(), now + SECOND * 10);
             heart.pong(text.as_bytes());
             assert_eq!(heart.deadline(), now + SECOND * 25);
@@ -117,58 +119,69 @@ mod tests {
     fn silence_after_a_ping_is_death() {
         let (mut heart, start) = heart(25, 10);
         let sent = start + SECOND * 25;
-        assert_eq!(heart.due(sent, sent), ping("ws1"));
-        assert_eq!(heart.due(sent + SECOND * 9, sent), None);
-        assert_eq!(heart.due(sent + SECOND * 10, sent), Some(Beat::Dead(SECOND * 10)));
+        assert_eq!(heart.due(sent, sent, false), Some(ping("ws1")));
+        assert_eq!(heart.due(sent + SECOND * 9, sent, false), None);
+        assert_eq!(heart.due(sent + SECOND * 10, sent, false), Some(Beat::Dead(SECOND * 10)));
     }
 
     #[test]
     fn a_live_peer_that_owes_its_pong_is_told_of_once() {
         let (mut heart, start) = heart(25, 10);
         let first = start + SECOND * 25;
-        assert_eq!(heart.due(first, start), ping("ws1"));
-        let heard = first + SECOND * 3;
-        assert_eq!(heart.due(first + SECOND * 10, heard), Some(Beat::Owed));
-        assert_eq!(heart.due(first + SECOND * 10, heard), None);
+        assert_eq!(heart.due(first, start, false), Some(ping("ws1")));
+        let latest = first + SECOND * 3;
+        assert_eq!(heart.due(first + SECOND * 10, latest, false), Some(Beat::Owed));
+        assert_eq!(heart.due(first + SECOND * 10, latest, false), None);
         let second = start + SECOND * 50;
-        assert_eq!(heart.due(second, heard), ping("ws2"));
-        assert_eq!(heart.due(second + SECOND * 10, second + SECOND), None);
+        assert_eq!(heart.due(second, latest, false), Some(ping("ws2")));
+        assert_eq!(heart.due(second + SECOND * 10, second + SECOND, false), None);
         let third = start + SECOND * 75;
-        assert_eq!(heart.due(third, heard), ping("ws3"));
-        assert_eq!(heart.due(third + SECOND * 10, second), Some(Beat::Dead(SECOND * 10)));
+        assert_eq!(heart.due(third, latest, false), Some(ping("ws3")));
+        assert_eq!(heart.due(third + SECOND * 10, second, false), Some(Beat::Dead(SECOND * 10)));
     }
 
     #[test]
     fn a_pong_for_another_ping_does_not_count() {
         let (mut heart, start) = heart(25, 10);
         let sent = start + SECOND * 25;
-        assert_eq!(heart.due(sent, start), ping("ws1"));
+        assert_eq!(heart.due(sent, start, false), Some(ping("ws1")));
         for other in [&b"ws0"[..], b"ws2", b"", b"1", b"\xff"] {
             heart.pong(other);
         }
         assert_eq!(heart.deadline(), sent + SECOND * 10);
-        assert_eq!(heart.due(sent + SECOND * 10, sent), Some(Beat::Dead(SECOND * 10)));
+        assert_eq!(heart.due(sent + SECOND * 10, sent, false), Some(Beat::Dead(SECOND * 10)));
     }
 
     #[test]
     fn patience_longer_than_the_interval_is_kept() {
         let (mut heart, start) = heart(2, 5);
         let sent = start + SECOND * 2;
-        assert_eq!(heart.due(sent, start), ping("ws1"));
-        assert_eq!(heart.due(start + SECOND * 4, start), ping("ws2"));
-        assert_eq!(heart.due(start + SECOND * 6, start), ping("ws3"));
+        assert_eq!(heart.due(sent, start, false), Some(ping("ws1")));
+        assert_eq!(heart.due(start + SECOND * 4, start, false), Some(ping("ws2")));
+        assert_eq!(heart.due(start + SECOND * 6, start, false), Some(ping("ws3")));
         assert_eq!(heart.deadline(), start + SECOND * 7);
-        assert_eq!(heart.due(start + SECOND * 7, start), Some(Beat::Dead(SECOND * 5)));
+        assert_eq!(heart.due(start + SECOND * 7, start, false), Some(Beat::Dead(SECOND * 5)));
     }
 
     #[test]
     fn a_late_pong_still_counts_when_another_ping_has_left() {
         let (mut heart, start) = heart(2, 5);
-        assert_eq!(heart.due(start + SECOND * 2, start), ping("ws1"));
-        assert_eq!(heart.due(start + SECOND * 4, start), ping("ws2"));
+        assert_eq!(heart.due(start + SECOND * 2, start, false), Some(ping("ws1")));
+        assert_eq!(heart.due(start + SECOND * 4, start, false), Some(ping("ws2")));
         heart.pong(b"ws1");
-        assert_eq!(heart.due(start + SECOND * 8, start + SECOND * 5), ping("ws3"));
+        assert_eq!(heart.due(start + SECOND * 8, start + SECOND * 5, false), Some(ping("ws3")));
         heart.pong(b"ws3");
         assert_eq!(heart.deadline(), start + SECOND * 10);
+    }
+
+    #[test]
+    fn nobody_is_blamed_while_there_is_more_to_read() {
+        let (mut heart, start) = heart(25, 10);
+        let sent = start + SECOND * 25;
+        assert_eq!(heart.due(sent, start, true), Some(ping("ws1")));
+        let overdue = sent + SECOND * 10;
+        assert_eq!(heart.due(overdue, overdue, true), None);
+        heart.pong(b"ws1");
+        assert_eq!(heart.due(overdue, overdue, false), None);
     }
 }

@@ -74,7 +74,8 @@ fn text_that_is_no_utf_8_is_shown_as_the_rule_it_breaks() {
 
 #[test]
 fn close_frames_are_told_as_sent() {
-    let table: [(&[u8], Option<u16>, Option<&str>, Option<Rule>); 8] = [
+    type Row = (&'static [u8], Option<u16>, Option<&'static str>, Option<Rule>);
+    let table: [Row; 8] = [
         (b"\x88\x00", None, None, None),
         (b"\x88\x02\x03\xe8", Some(1000), None, None),
         (b"\x88\x05\x03\xf6bye", Some(1014), Some("bye"), None),
@@ -126,5 +127,5 @@ fn endless_fragments_are_listed_up_to_a_bound() {
     let listed = &events[0].meta().fragments;
     assert_eq!(listed.len(), LISTED);
     assert_eq!(listed.iter().map(|part| part.1).sum::<u64>(), 2 * LISTED as u64 + 2);
-    assert_eq!(listed[LISTED - 1].2, true);
+    assert!(listed[LISTED - 1].2);
 }

@@ -41,9 +41,12 @@ enum Closing {
     Peer,
 }
 
+/// What the engine read; nothing at the end of the connection.
+type Read = Option<Result<Message, Error>>;
+
 /// What the engine or the world around it brought.
 enum Turn {
-    Engine(Option<Result<Message, Error>>),
+    Engine(Read),
     Events,
     Wanted(Wanted),
     Time,
@@ -55,8 +58,13 @@ pub(super) struct Pump<'a, S> {
     link: &'a mut Link,
     heart: Option<Heart>,
     fresh: Vec<Event>,
+    /// The engine holds bytes the socket has not taken.
     unsent: bool,
+    /// There is more to read than a turn took.
+    behind: bool,
+    /// Why the connection is being closed, and until when that may take.
     closing: Option<(Closing, Instant)>,
+    /// Code and reason of the peer's close frame.
     close: Option<(Option<u16>, String)>,
 }
 
@@ -66,7 +74,16 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Pump<'a, S> {
         let config = WebSocketConfig::default().read_buffer_size(ENGINE_BUFFER);
         let engine = WebSocketStream::from_raw_socket(tap, Role::Client, Some(config)).await;
         let heart = heartbeat.map(|rules| Heart::new(rules, Instant::now()));
-        Self { engine, link, heart, fresh: Vec::new(), unsent: false, closing: None, close: None }
+        Self {
+            engine,
+            link,
+            heart,
+            fresh: Vec::new(),
+            unsent: false,
+            behind: false,
+            closing: None,
+            close: None,
+        }
     }
 
     /// Runs until the connection is over and its socket closed.
@@ -84,17 +101,18 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Pump<'a, S> {
     async fn turns(&mut self) -> Result<Outcome, FeedError> {
         self.hand_on().await?;
         loop {
-            let mut turn = self.drain().await?;
-            if turn.is_none() {
+            let turn = if let Some(last) = self.drain().await? {
+                Turn::Engine(last)
+            } else {
                 self.link.flush().await?;
-                turn = Some(self.wait().await);
-            }
+                self.wait().await
+            };
             self.hand_on().await?;
             let over = match turn {
-                Some(Turn::Engine(Some(Ok(_))) | Turn::Events) | None => None,
-                Some(Turn::Engine(last)) => Some(self.ended(last.and_then(Result::err)).await?),
-                Some(Turn::Wanted(wanted)) => self.serve(wanted),
-                Some(Turn::Time) => self.time().await?,
+                Turn::Engine(Some(Ok(_))) | Turn::Events => None,
+                Turn::Engine(last) => Some(self.ended(last.and_then(Result::err)).await?),
+                Turn::Wanted(wanted) => self.serve(wanted),
+                Turn::Time => self.time().await?,
             };
             if let Some(outcome) = over {
                 return Ok(outcome);
@@ -103,12 +121,16 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Pump<'a, S> {
     }
 
     /// Lets the engine read what is there already; what ended it, if something did.
-    async fn drain(&mut self) -> Result<Option<Turn>, FeedError> {
+    async fn drain(&mut self) -> Result<Option<Read>, FeedError> {
+        self.behind = true;
         for _ in 0..TURN {
             match self.engine.next().now_or_never() {
                 Some(Some(Ok(_))) => self.hand_on().await?,
-                Some(last) => return Ok(Some(Turn::Engine(last))),
-                None => break,
+                Some(last) => return Ok(Some(last)),
+                None => {
+                    self.behind = false;
+                    break;
+                }
             }
         }
         Ok(None)
@@ -211,8 +233,8 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Pump<'a, S> {
         if let Some((_, until)) = self.closing {
             return if now >= until { self.ended(None).await.map(Some) } else { Ok(None) };
         }
-        let heard = self.engine.get_ref().heard();
-        while let Some(beat) = self.heart.as_mut().and_then(|heart| heart.due(now, heard)) {
+        let (heard, behind) = (self.engine.get_ref().heard(), self.behind);
+        while let Some(beat) = self.heart.as_mut().and_then(|heart| heart.due(now, heard, behind)) {
             match beat {
                 Beat::Ping(payload) => self.send(Message::Ping(payload)),
                 Beat::Owed => {

@@ -64,15 +64,14 @@ impl Rule {
         match code {
             opcode::CONTINUATION if !continues => Err(Self::NothingToContinue),
             opcode::TEXT | opcode::BINARY if continues => Err(Self::Interleaved(code)),
-            opcode::CONTINUATION | opcode::TEXT | opcode::BINARY => Ok(()),
             opcode::CLOSE | opcode::PING | opcode::PONG if !header.fin => {
                 Err(Self::FragmentedControl(code))
             }
             opcode::CLOSE | opcode::PING | opcode::PONG if header.length > 125 => {
                 Err(Self::LongControl { opcode: code, length: header.length })
             }
-            opcode::CLOSE | opcode::PING | opcode::PONG => Ok(()),
-            _ => Err(Self::ReservedOpcode(code)),
+            3..=7 | 11..=15 => Err(Self::ReservedOpcode(code)),
+            _ => Ok(()),
         }
     }
 }
