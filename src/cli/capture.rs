@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::args::CaptureArgs;
 use super::explained;
+use super::interrupt::Interrupt;
 use super::terminal::{Terminal, Tint};
 use crate::analysis::Measures;
 use crate::capture::ndjson::{Extras, Lines};
@@ -29,6 +30,7 @@ pub(super) fn run(args: &CaptureArgs, terminal: &Terminal) -> Result<()> {
 }
 
 async fn record(args: &CaptureArgs, endpoint: Endpoint, terminal: &Terminal) -> Result<()> {
+    let mut interrupt = Interrupt::listen()?;
     let transport = transport::build(&endpoint)
         .map_err(|error| explained(&error, &error.hint().unwrap_or_default()))?;
     let clock = Clock::start();
@@ -63,7 +65,7 @@ async fn record(args: &CaptureArgs, endpoint: Endpoint, terminal: &Terminal) -> 
         tokio::select! {
             end = &mut run => end,
             () = time_is_up(args.duration) => { stop.cancel(); run.await }
-            interrupted = super::interrupted() => { interrupted?; stop.cancel(); run.await }
+            () = interrupt.came() => { stop.cancel(); run.await }
         }
     };
     let ended = finish(recorder, &end).await;

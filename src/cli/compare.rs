@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::args::CompareArgs;
 use super::capture::output;
 use super::explained;
+use super::interrupt::Interrupt;
 use super::terminal::Terminal;
 use crate::compare::{self, Comparison, Settings, table};
 
@@ -34,14 +35,14 @@ pub(super) fn run(args: &CompareArgs, terminal: &Terminal) -> Result<()> {
 /// Ctrl-C ends the run early, with the figures there are.
 async fn measure(args: &CompareArgs) -> Result<Comparison> {
     let settings = Settings { duration: args.duration, rate: args.rate, size: args.size };
+    let mut interrupt = Interrupt::listen()?;
     let stop = CancellationToken::new();
     let place = |header: &_| output(args.output.as_deref(), header);
     let run = compare::run(settings, place, stop.clone());
     tokio::pin!(run);
     let done = tokio::select! {
         done = &mut run => done,
-        interrupted = super::interrupted() => {
-            interrupted?;
+        () = interrupt.came() => {
             stop.cancel();
             run.await
         }

@@ -5,13 +5,13 @@ mod capture;
 mod compare;
 #[cfg(feature = "gui")]
 mod gui;
+mod interrupt;
 mod open;
 mod serve;
 mod terminal;
 
 use std::process::ExitCode;
 
-use anyhow::Result;
 use clap::{CommandFactory, Parser};
 
 use args::{Args, Verb};
@@ -41,23 +41,6 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// Resolves when the person or the system asks the program to end.
-async fn interrupted() -> Result<()> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let (mut interrupt, mut terminate) =
-            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await?;
-    Ok(())
 }
 
 /// An error of the library with its hint, as one sentence after the other.

@@ -5,6 +5,7 @@ use std::io::Write;
 use anyhow::{Context, Result};
 
 use super::args::ServeArgs;
+use super::interrupt::Interrupt;
 use super::terminal::Terminal;
 use crate::server::Server;
 
@@ -13,11 +14,12 @@ pub(super) fn run(args: &ServeArgs, terminal: &Terminal) -> Result<()> {
     let options = args.options()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
+        let mut interrupt = Interrupt::listen()?;
         let server = Server::start(options).await?;
         let mut stdout = std::io::stdout();
         writeln!(stdout, "{}", server.url()).and_then(|()| stdout.flush()).context("stdout")?;
         terminal.say(format_args!("Listening on {}; Ctrl-C ends it", server.url()));
-        super::interrupted().await?;
+        interrupt.came().await;
         terminal.say("Stopping");
         server.stop().await;
         Ok(())

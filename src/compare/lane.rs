@@ -109,6 +109,11 @@ impl Counter {
         self.traffic.observe(event);
     }
 
+    /// Whether it has been open.
+    pub(super) fn was_open(&self) -> bool {
+        self.connections > 0
+    }
+
     /// The largest number that arrived.
     pub(super) fn last_seq(&self) -> i64 {
         self.last_seq

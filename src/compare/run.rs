@@ -93,11 +93,11 @@ impl Counters {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Resolves when every lane has seen message number `last`.
-    async fn caught_up(&self, last: i64) {
+    /// Resolves when `is_so` holds of every lane.
+    async fn all(&self, is_so: impl Fn(&Counter) -> bool) {
         loop {
             let grown = self.grown.notified();
-            if self.lock().iter().all(|lane| lane.last_seq() >= last) {
+            if self.lock().iter().all(&is_so) {
                 return;
             }
             grown.await;
@@ -153,6 +153,8 @@ pub async fn run(
         let (controls, said) = Session::controls(hang_up.clone());
         sessions.spawn(async move { session.run(&controls, said).await });
     }
+    // Whoever is not open by then shows it in the figures: the run is about this server alone.
+    let _ = tokio::time::timeout(CATCH_UP, counters.all(Counter::was_open)).await;
     server.set_pace(Pace { rate: settings.rate, size: settings.size })?;
     tokio::select! {
         () = tokio::time::sleep(settings.duration) => {}
@@ -162,7 +164,7 @@ pub async fn run(
     let sent = server.hub().last_id(DEFAULT_TOPIC);
     let last = i64::try_from(sent).unwrap_or(i64::MAX);
     // A lane that has not caught up by then shows what it lacks as lost.
-    let _ = tokio::time::timeout(CATCH_UP, counters.caught_up(last)).await;
+    let _ = tokio::time::timeout(CATCH_UP, counters.all(|lane| lane.last_seq() >= last)).await;
     hang_up.cancel();
     while sessions.join_next().await.is_some() {}
     server.stop().await;

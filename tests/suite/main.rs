@@ -4,6 +4,7 @@
 
 mod auto;
 mod capture;
+mod cli;
 mod engine;
 mod nchan;
 mod poll;

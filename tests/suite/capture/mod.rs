@@ -138,6 +138,8 @@ fn full_meta() -> Meta {
         retry: Some((3, 10)),
         retry_ms: Some(7000),
         resume_after: Some("1795316566:1".into()),
+        transport: Some(TransportKind::Sse),
+        chosen: Some("SSE, because the answer is text/event-stream".into()),
         truncated: Some(5),
         fragments: vec![(1, 3, false), (0, 0, true)],
     }

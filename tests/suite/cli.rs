@@ -1,0 +1,249 @@
+//! The command line as scripts use it: exit codes, what goes to stdout and stderr, files.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+
+fn wirescope(captures: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wirescope"));
+    command
+        .env("WIRESCOPE_CAPTURES", captures)
+        .env_remove("RUST_LOG")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    for display in ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"] {
+        command.env_remove(display);
+    }
+    command
+}
+
+fn run(captures: &Path, args: &[&str]) -> (i32, String, String) {
+    read(&wirescope(captures).args(args).output().unwrap())
+}
+
+fn read(output: &Output) -> (i32, String, String) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
+}
+
+/// What Ctrl-C sends.
+fn interrupt(child: &Child) {
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
+/// The built-in server in a process of its own.
+struct Serve {
+    child: Child,
+    url: String,
+}
+
+impl Serve {
+    fn start(captures: &Path, args: &[&str]) -> Self {
+        let mut child = wirescope(captures)
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(args)
+            .spawn()
+            .unwrap();
+        let mut url = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut url).unwrap();
+        Self { child, url: url.trim().to_owned() }
+    }
+}
+
+impl Drop for Serve {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn serve_says_its_address_first_and_ends_with_ctrl_c() {
+    let captures = tempfile::tempdir().unwrap();
+    let mut serve = Serve::start(captures.path(), &[]);
+    assert!(serve.url.starts_with("http://127.0.0.1:"), "{}", serve.url);
+    interrupt(&serve.child);
+    assert_eq!(serve.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn capture_writes_the_events_it_records_and_ends_at_the_count() {
+    let captures = tempfile::tempdir().unwrap();
+    let serve = Serve::start(captures.path(), &["--rate", "100"]);
+    for transport in ["websocket", "sse", "long-poll", "short-poll"] {
+        let path = match transport {
+            "websocket" => "ws",
+            "long-poll" => "poll",
+            "short-poll" => "short",
+            other => other,
+        };
+        let url = format!("{}/{path}", serve.url);
+        let file = captures.path().join(format!("{transport}.wirescope"));
+        let name = file.to_str().unwrap();
+        let args =
+            ["capture", &url, "--transport", transport, "--ndjson", "--count", "7", "-o", name];
+        let (code, stdout, stderr) = run(captures.path(), &args);
+        assert_eq!(code, 0, "{transport}: {stderr}");
+        let events: Vec<Value> =
+            stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        for (n, event) in (1_u64..).zip(&events) {
+            assert_eq!(event["n"], n, "{transport}: numbers without gaps");
+            assert!(event["at"].as_str().unwrap().ends_with('Z') && event["t"].is_number());
+        }
+        let of = |kind: &str| events.iter().filter(|event| event["kind"] == kind).count();
+        assert_eq!((of("open"), of("closed")), (1, 1), "{transport}");
+        let messages: Vec<&Value> = events
+            .iter()
+            .filter(|event| event["dir"] == "in")
+            .filter(|event| ["text", "event", "message"].contains(&event["kind"].as_str().unwrap()))
+            .collect();
+        assert_eq!(messages.len(), 7, "{transport}");
+        let payload: Value = serde_json::from_str(messages[0]["text"].as_str().unwrap()).unwrap();
+        assert_eq!(messages[0]["seq"], payload["id"], "{transport}");
+        assert!(messages[0]["latency_ms"].as_f64().unwrap() >= 0.0, "{transport}");
+        let reader = wirescope::capture::Reader::open(&file).unwrap();
+        assert_eq!(reader.count().unwrap(), events.len() as u64, "{transport}");
+        assert!(reader.header().unwrap().has_ended());
+    }
+}
+
+#[test]
+fn auto_finds_the_transport_by_asking() {
+    let captures = tempfile::tempdir().unwrap();
+    let serve = Serve::start(captures.path(), &["--rate", "100"]);
+    let websocket = serve.url.replace("http", "ws") + "/ws";
+    let sse = format!("{}/sse", serve.url);
+    let poll = format!("{}/poll", serve.url);
+    for (url, kind) in [(&websocket, "text"), (&sse, "event"), (&poll, "message")] {
+        let args = ["capture", url, "--ndjson", "--count", "3"];
+        let (code, stdout, stderr) = run(captures.path(), &args);
+        assert_eq!(code, 0, "{url}: {stderr}");
+        let wanted = format!("\"kind\":\"{kind}\"");
+        assert_eq!(stdout.lines().filter(|line| line.contains(&wanted)).count(), 3, "{url}");
+    }
+}
+
+#[test]
+fn a_refusal_is_status_one_and_says_what_why_and_what_to_try() {
+    let captures = tempfile::tempdir().unwrap();
+    let serve = Serve::start(captures.path(), &[]);
+    let url = format!("{}/nowhere", serve.url);
+    let (code, stdout, stderr) = run(captures.path(), &["capture", &url, "--transport", "sse"]);
+    let last = stderr.lines().last().unwrap_or_default();
+    assert_eq!((code, stdout.as_str()), (1, ""), "{stderr}");
+    assert!(last.contains("404") && last.contains("path may be wrong"), "{last}");
+}
+
+#[test]
+fn wrong_usage_is_status_two_and_says_how() {
+    let captures = tempfile::tempdir().unwrap();
+    let usage: [&[&str]; 4] = [
+        &["capture"],
+        &["capture", "http://localhost/", "--ping", "soon"],
+        &["serve", "--size", "0"],
+        &["--no-such-option"],
+    ];
+    for args in usage {
+        let (code, _, stderr) = run(captures.path(), args);
+        assert_eq!(code, 2, "{args:?}");
+        assert!(stderr.contains("--help") || stderr.contains("try"), "{args:?}: {stderr}");
+    }
+}
+
+#[test]
+fn ctrl_c_ends_a_capture_well() {
+    let captures = tempfile::tempdir().unwrap();
+    let serve = Serve::start(captures.path(), &["--rate", "100"]);
+    let url = format!("{}/sse", serve.url);
+    let file = captures.path().join("cut.wirescope");
+    let mut child = wirescope(captures.path())
+        .args(["capture", &url, "--ndjson", "-o", file.to_str().unwrap()])
+        .spawn()
+        .unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("\"kind\":\"event\"") {
+        line.clear();
+        assert_ne!(stdout.read_line(&mut line).unwrap(), 0, "ended before an event came");
+    }
+    interrupt(&child);
+    let mut rest = String::new();
+    stdout.read_to_string(&mut rest).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(rest.lines().last().unwrap().contains("\"kind\":\"closed\""));
+    assert!(wirescope::capture::Reader::open(&file).unwrap().header().unwrap().has_ended());
+}
+
+#[test]
+fn without_a_display_it_says_so_and_compares_in_the_terminal() {
+    let captures = tempfile::tempdir().unwrap();
+    let mut child = wirescope(captures.path()).spawn().unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    stderr.read_line(&mut line).unwrap();
+    assert!(line.contains("for 10 s"), "{line}");
+    // The second line comes when it begins; from then on Ctrl-C ends it early, with its table.
+    stderr.read_line(&mut line).unwrap();
+    let begun = || std::fs::read_dir(captures.path()).unwrap().next().is_some();
+    for _ in 0..2000 {
+        if begun() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    interrupt(&child);
+    let mut rest = String::new();
+    stderr.read_to_string(&mut rest).unwrap();
+    let (code, stdout, _) = read(&child.wait_with_output().unwrap());
+    assert_eq!(code, 0, "{rest}");
+    for word in ["WebSocket", "SSE", "Long poll", "Short poll", "p99", "reconnects"] {
+        assert!(stdout.contains(word), "{word} in\n{stdout}");
+    }
+    let path = rest.lines().last().unwrap().rsplit(' ').next().unwrap();
+    let reader = wirescope::capture::Reader::open(Path::new(path)).unwrap();
+    assert_eq!(reader.header().unwrap().lanes.len(), 4);
+    let (code, _, stderr) = run(captures.path(), &["wss://host.invalid/"]);
+    assert!(code == 1 && stderr.contains("wirescope capture"), "{stderr}");
+}
+
+#[test]
+fn compare_measures_every_lane() {
+    let captures = tempfile::tempdir().unwrap();
+    let args = ["compare", "--for", "1s", "--rate", "40", "--size", "64", "--json"];
+    let (code, stdout, stderr) = run(captures.path(), &args);
+    assert_eq!(code, 0, "{stderr}");
+    let found: Value = serde_json::from_str(&stdout).unwrap();
+    let lanes = found["lanes"].as_array().unwrap();
+    let names: Vec<&str> = lanes.iter().map(|lane| lane["transport"].as_str().unwrap()).collect();
+    assert_eq!(names, ["websocket", "sse", "long-poll", "short-poll"]);
+    for lane in lanes {
+        assert!(lane["sent"].as_u64().unwrap() > 0 && lane["delivered"] == lane["sent"], "{lane}");
+        assert_eq!(
+            (&lane["lost"], &lane["duplicated"]),
+            (&Value::from(0), &Value::from(0)),
+            "{lane}"
+        );
+        let payload = lane["payload_bytes"].as_u64().unwrap();
+        assert!(lane["wire_bytes"].as_u64().unwrap() > payload, "{lane}");
+        assert!(lane["latency_ms"]["p50"].as_f64().unwrap() > 0.0, "{lane}");
+    }
+}
+
+#[test]
+fn a_file_that_is_not_there_and_one_that_is_taken_are_told() {
+    let captures = tempfile::tempdir().unwrap();
+    let taken = captures.path().join("taken.wirescope");
+    std::fs::write(&taken, "mine").unwrap();
+    let args = ["capture", "http://127.0.0.1:9/", "-o", taken.to_str().unwrap()];
+    let (code, _, stderr) = run(captures.path(), &args);
+    assert!(code == 1 && stderr.contains("exists already"), "{stderr}");
+    assert_eq!(std::fs::read(&taken).unwrap(), b"mine");
+    let nowhere = captures.path().join("no/folder/x.wirescope");
+    let args = ["capture", "http://127.0.0.1:9/", "-o", nowhere.to_str().unwrap()];
+    let (code, _, stderr) = run(captures.path(), &args);
+    assert!(code == 1 && stderr.contains("folder"), "{stderr}");
+}
