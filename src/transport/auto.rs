@@ -31,8 +31,8 @@ pub struct Auto {
 
 #[derive(Debug)]
 enum Chosen {
-    Sse(Sse),
-    Poll(Poll),
+    Sse(Box<Sse>),
+    Poll(Box<Poll>),
 }
 
 impl Chosen {
@@ -45,8 +45,8 @@ impl Chosen {
 
     fn transport(&mut self) -> &mut dyn Transport {
         match self {
-            Self::Sse(sse) => sse,
-            Self::Poll(poll) => poll,
+            Self::Sse(sse) => sse.as_mut(),
+            Self::Poll(poll) => poll.as_mut(),
         }
     }
 
@@ -124,7 +124,7 @@ fn choose(
         let name = endpoint.options.dialect.as_deref().unwrap_or(dialect);
         let dialect = Dialect::load(name).map_err(|e| TransportError::Options(e.to_string()))?;
         let poll = Poll::with_dialect(endpoint, Rhythm::Long, dialect)?;
-        Ok::<_, TransportError>(Chosen::Poll(poll))
+        Ok::<_, TransportError>(Chosen::Poll(Box::new(poll)))
     };
     let held = if took >= HELD {
         format!(" and was held for {} s", took.as_secs())
@@ -133,7 +133,7 @@ fn choose(
     };
     let reason = format!("the answer is {media_type}{held}");
     Ok(Some(match answer.status {
-        200 if media_type == EVENT_STREAM => (Chosen::Sse(Sse::new(endpoint)?), reason),
+        200 if media_type == EVENT_STREAM => (Chosen::Sse(Box::new(Sse::new(endpoint)?)), reason),
         200 if is_nchan(answer) => {
             (long("nchan")?, String::from("the answer has nchan's cursor, Last-Modified with Etag"))
         }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use wirescope::model::{Endpoint, Kind, Retries, TransportKind};
 use wirescope::transport::{Entry, poll, sse};
 
-use crate::support::nginx::{Nginx, Redis};
+use crate::support::nginx::{Nginx, Redis, TLS};
 use crate::support::proxy::Proxy;
 use crate::support::{Running, start};
 
@@ -32,13 +32,21 @@ const WAYS: [Way; 3] = [
 impl Way {
     /// Subscribes to the channel named like the path, through `port`.
     fn subscribe(&self, port: u16) -> Running {
-        let scheme = self.entry.schemes[0];
+        let endpoint = self.endpoint(self.entry.schemes[0], port);
+        self.run(endpoint)
+    }
+
+    fn endpoint(&self, scheme: &str, port: u16) -> Endpoint {
         let url = format!("{scheme}://127.0.0.1:{port}/{0}/{0}", self.path);
         let mut endpoint = Endpoint::parse(&url).unwrap().over(self.entry.kind);
         endpoint.options.dialect = self.dialect.map(str::to_owned);
         endpoint.options.interval = Duration::from_millis(2);
         let (first, longest) = (Duration::from_millis(10), Duration::from_millis(50));
         endpoint.options.retries = Retries { most: 10_000, first, longest, jitter: 0.2 };
+        endpoint
+    }
+
+    fn run(&self, endpoint: Endpoint) -> Running {
         let transport = (self.entry.build)(&endpoint).unwrap();
         start(endpoint, transport)
     }
@@ -147,5 +155,39 @@ async fn a_restart_under_the_session_loses_nothing() {
         nginx.again().await;
         publish(&nginx, way, 100..MESSAGES).await;
         all_came_once(&nginx, way, running).await;
+    }
+}
+
+#[tokio::test]
+async fn tls_is_checked_and_carries_http_2() {
+    let Some(nginx) = Nginx::start(None).await else { return };
+    for way in &WAYS {
+        let mut endpoint = way.endpoint(way.entry.schemes[1], nginx.tls_port);
+        endpoint.options.retries.most = 0;
+        let (_, memory) = way.run(endpoint.clone()).end().await;
+        let failed = memory.of(Kind::Failed)[0].meta().clone();
+        let cause = failed.cause.unwrap_or_default();
+        assert!(cause.starts_with("TLS with 127.0.0.1 failed: "), "{cause}");
+
+        endpoint.options.ca_file = Some(format!("{TLS}/authority.pem").into());
+        let running = way.run(endpoint.clone());
+        publish(&nginx, way, 0..MESSAGES).await;
+        running.memory.until_of(Kind::Open, 1).await;
+        let open = running.memory.of(Kind::Open)[0].meta().clone();
+        all_came_once(&nginx, way, running).await;
+        assert!(!open.insecure);
+        if open.version.as_deref() == Some("HTTP/2") {
+            let timing = open.timing.unwrap();
+            assert!(timing.connect.is_some() && timing.tcp.is_none(), "{timing:?}");
+        } else {
+            assert_eq!(way.entry.kind, TransportKind::Websocket);
+        }
+
+        endpoint.options.ca_file = None;
+        endpoint.options.insecure = true;
+        let running = way.run(endpoint);
+        running.memory.until_of(Kind::Open, 1).await;
+        let (_, memory) = running.stop().await;
+        assert!(memory.of(Kind::Open)[0].meta().insecure);
     }
 }

@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn a_regular_poll_counts_from_beginning_to_beginning() {
-        let mut pace = Pace::Regular(Duration::from_millis(1000));
+        let mut pace = Pace::Regular(Duration::from_secs(1));
         let mut wait = |took| pace.next(Duration::from_millis(took), false);
         assert_eq!(wait(300), (Duration::from_millis(700), None));
         assert_eq!(wait(2000), (Duration::ZERO, None));

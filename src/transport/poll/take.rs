@@ -102,17 +102,7 @@ impl Got {
 
     fn nothing_new(self, dialect: &Dialect, cursor: &Cursor) -> Verdict {
         let moved = cursor.after(dialect, &self.answer, None, 0);
-        let wire = self.answer.head_bytes + self.body.bytes.len() as u64;
-        let response =
-            self.answer.event(0).with_payload(self.body.bytes).with_wire(Wire::Estimated(wire));
-        Verdict::Taken(Taken {
-            response,
-            request_headers: self.answer.request_headers,
-            messages: Vec::new(),
-            cursor: moved.to,
-            note: moved.note,
-            is_news: false,
-        })
+        self.without_messages(moved.to, moved.note)
     }
 
     fn forgotten(self, cursor: &Cursor) -> Verdict {
@@ -121,14 +111,18 @@ impl Got {
             "the server does not know the cursor “{old}” (any more); asking from the start, so \
              something may be missing or come again"
         );
-        let wire = self.answer.head_bytes + self.body.bytes.len() as u64;
+        self.without_messages(cursor.forgotten(), Some(note))
+    }
+
+    fn without_messages(self, cursor: Cursor, note: Option<String>) -> Verdict {
+        let wire = self.answer.head_bytes + self.body.bytes.len() as u64 + self.body.excess;
         let response = self.answer.event(0).with_payload(self.body.bytes);
         Verdict::Taken(Taken {
             response: response.with_wire(Wire::Estimated(wire)),
             request_headers: self.answer.request_headers,
             messages: Vec::new(),
-            cursor: cursor.forgotten(),
-            note: Some(note),
+            cursor,
+            note,
             is_news: false,
         })
     }

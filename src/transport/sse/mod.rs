@@ -93,7 +93,7 @@ impl Sse {
         };
         let resume_after = self.cursor();
         let request_headers = std::mem::take(&mut answer.request_headers);
-        link.opened(Meta { resume_after, request_headers, ..answer.meta() }).await?;
+        link.opened(Meta { request_headers, resume_after, ..answer.meta() }).await?;
         self.read(link, http, answer).await
     }
 
@@ -112,16 +112,15 @@ impl Sse {
             // never pauses must not keep the composer and the wish to stop waiting.
             in_a_row += 1;
             let ready = if in_a_row < IN_A_ROW { answer.chunk().now_or_never() } else { None };
-            let chunk = match ready {
-                Some(chunk) => chunk,
-                None => {
-                    in_a_row = 0;
-                    link.flush().await?;
-                    match composer.alongside(link, answer.chunk()).await? {
-                        Some(chunk) => chunk,
-                        None => return Ok(Outcome::Stopped),
-                    }
-                }
+            let chunk = if let Some(chunk) = ready {
+                chunk
+            } else {
+                in_a_row = 0;
+                link.flush().await?;
+                let Some(chunk) = composer.alongside(link, answer.chunk()).await? else {
+                    return Ok(Outcome::Stopped);
+                };
+                chunk
             };
             let Some(bytes) = chunk? else {
                 return Err(ended(&parser));

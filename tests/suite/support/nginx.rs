@@ -14,6 +14,8 @@ use tokio::sync::mpsc;
 use super::peer::soon;
 
 const CONF: &str = include_str!("../../fixtures/nchan/nginx.conf.in");
+/// A certificate for this machine, its key, and the authority that signed it.
+pub const TLS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/tls");
 const MODULE: &str = "/usr/lib/nginx/modules/ngx_nchan_module.so";
 
 /// What nchan says of a channel without subscribers.
@@ -119,6 +121,8 @@ pub struct Nginx {
     ready: &'static str,
     /// Where it listens, on loopback.
     pub port: u16,
+    /// Where it listens with TLS and HTTP/2.
+    pub tls_port: u16,
 }
 
 impl Nginx {
@@ -132,8 +136,9 @@ impl Nginx {
         // Somebody else may take the port between our look and nginx.
         for _ in 0..20 {
             let folder = tempfile::tempdir().unwrap();
-            let port = free_port();
-            std::fs::write(folder.path().join("nginx.conf"), conf(&folder, port, store)).unwrap();
+            let (port, tls_port) = (free_port(), free_port());
+            let text = conf(&folder, port, tls_port, store);
+            std::fs::write(folder.path().join("nginx.conf"), text).unwrap();
             let ready = if store.is_some() {
                 "Redis upstream store: ready"
             } else {
@@ -141,7 +146,7 @@ impl Nginx {
             };
             let mut process = launch(program, &folder);
             if process.says(ready).await {
-                return Some(Self { program, process, folder, ready, port });
+                return Some(Self { program, process, folder, ready, port, tls_port });
             }
         }
         panic!("nginx does not start");
@@ -209,7 +214,7 @@ impl Drop for Nginx {
     }
 }
 
-fn conf(folder: &TempDir, port: u16, store: Option<&Redis>) -> String {
+fn conf(folder: &TempDir, port: u16, tls_port: u16, store: Option<&Redis>) -> String {
     let is_root = folder.path().metadata().unwrap().uid() == 0;
     let upstream = store.map(|redis| {
         format!("upstream store {{ nchan_redis_server redis://127.0.0.1:{}; }}", redis.port)
@@ -217,6 +222,8 @@ fn conf(folder: &TempDir, port: u16, store: Option<&Redis>) -> String {
     CONF.replace("{MODULE}", MODULE)
         .replace("{USER}", if is_root { "user root;" } else { "" })
         .replace("{PORT}", &port.to_string())
+        .replace("{TLS_PORT}", &tls_port.to_string())
+        .replace("{TLS}", TLS)
         .replace("{STORE}", &upstream.unwrap_or_default())
         .replace("{PASS}", if store.is_some() { "nchan_redis_pass store;" } else { "" })
 }
