@@ -13,6 +13,7 @@
 //! - [`net`]: dialling with timed phases, streams that count.
 //! - [`transport`]: one folder a transport, the trait and the registry.
 //! - [`session`]: attempts, backoff, resume.
+//! - `ui`: the window, with feature `gui`.
 
 pub mod analysis;
 pub mod decode;
@@ -21,3 +22,5 @@ pub mod model;
 pub mod net;
 pub mod session;
 pub mod transport;
+#[cfg(feature = "gui")]
+pub mod ui;
