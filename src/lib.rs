@@ -4,9 +4,9 @@
 //! Data flows one way, commands flow back through one enum:
 //!
 //! ```text
-//! endpoint → transport → session → capture → analysis → ui
-//!              ↑ net                  │
-//!              └────────── engine ←───┴──── Command
+//! endpoint → transport → session → capture → analysis → engine → ui
+//!              ↑ net                              ↑          │
+//!                                                 └─ Command ┘
 //! ```
 //!
 //! - [`model`]: the vocabulary. Pure data, imports nothing.
@@ -14,7 +14,12 @@
 //! - [`transport`]: one folder a transport, the trait and the registry.
 //! - [`session`]: attempts, backoff, resume.
 //! - [`capture`]: the session file: recorder, reader, NDJSON.
+//! - [`decode`] and [`analysis`]: what payloads mean, what events come to. Pure.
 //! - [`server`]: the built-in server, which shares no code with the clients.
+//! - [`compare`]: every transport side by side.
+//! - [`engine`]: owns the runtime, sessions and captures: commands in, snapshots out.
+//! - `ui`: the window, with feature `gui`; paints snapshots and never does IO.
+//! - [`cli`]: one file a subcommand.
 
 pub mod analysis;
 pub mod capture;

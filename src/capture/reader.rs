@@ -105,7 +105,8 @@ impl Reader {
         let query = || {
             let mut statement = self.conn.prepare_cached(&self.short)?;
             let most = signed(most as u64);
-            let rows = statement.query_map([signed(range.start), signed(range.end), most], row::read)?;
+            let rows =
+                statement.query_map([signed(range.start), signed(range.end), most], row::read)?;
             rows.collect::<Result<Vec<_>, rusqlite::Error>>()
         };
         query().map_err(|e| self.error(e))

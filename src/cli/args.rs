@@ -12,7 +12,7 @@ use crate::model::{Body, Endpoint, Heartbeat, Options, Retries, ServerOptions, T
 
 /// See every frame of a live WebSocket, SSE or polling endpoint, and keep it
 #[derive(Debug, Parser)]
-#[command(name = "wirescope", version, args_conflicts_with_subcommands = true)]
+#[command(name = "wirescope", version)]
 #[command(after_help = "Examples:
   wirescope                                   open the dashboard
   wirescope wss://host/path                   open it connected
@@ -259,13 +259,7 @@ pub(super) struct CompareArgs {
 
 impl Default for CompareArgs {
     fn default() -> Self {
-        Self {
-            duration: Duration::from_secs(10),
-            rate: 10.0,
-            size: 100,
-            json: false,
-            output: None,
-        }
+        Self { duration: Duration::from_secs(10), rate: 10.0, size: 100, json: false, output: None }
     }
 }
 
@@ -274,7 +268,8 @@ impl Default for CompareArgs {
 struct OrOff(Option<Duration>);
 
 fn duration(text: &str) -> Result<Duration, String> {
-    let found = humantime::parse_duration(text).map_err(|e| format!("{e}; try 500ms, 25s or 5m"))?;
+    let found =
+        humantime::parse_duration(text).map_err(|e| format!("{e}; try 500ms, 25s or 5m"))?;
     if found.is_zero() { Err(String::from("must be longer than nothing")) } else { Ok(found) }
 }
 
@@ -335,7 +330,8 @@ mod tests {
 
     #[test]
     fn sizes_are_read_as_people_write_them() {
-        for (text, wanted) in [("100", 100), ("64KiB", 65_536), ("1.5MB", 1_500_000), ("2m", 2_000_000)]
+        for (text, wanted) in
+            [("100", 100), ("64KiB", 65_536), ("1.5MB", 1_500_000), ("2m", 2_000_000)]
         {
             assert_eq!(bytes(text), Ok(wanted));
         }
@@ -346,7 +342,8 @@ mod tests {
 
     #[test]
     fn arguments_become_an_endpoint() -> Result<()> {
-        let line = "wirescope capture localhost:1/x --transport sse -H A:b --ping off --max-retries 0";
+        let line =
+            "wirescope -q capture localhost:1/x --transport sse -H A:b --ping off --max-retries 0";
         let args = Args::try_parse_from(line.split(' '))?;
         let Some(Verb::Capture(capture)) = args.verb else { anyhow::bail!("not a capture") };
         let endpoint = capture.endpoint()?;

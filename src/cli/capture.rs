@@ -35,8 +35,8 @@ async fn record(args: &CaptureArgs, endpoint: Endpoint, terminal: &Terminal) -> 
         .map_err(|error| explained(&error, &error.hint().unwrap_or_default()))?;
     let clock = Clock::start();
     let header = Header::new(&endpoint, clock.wall_ns());
-    let path = output(args.output.as_deref(), &header)
-        .map_err(|error| explained(&error, error.hint()))?;
+    let path =
+        output(args.output.as_deref(), &header).map_err(|error| explained(&error, error.hint()))?;
     let stop = CancellationToken::new();
     let tap = Report {
         terminal: *terminal,
@@ -88,10 +88,7 @@ async fn record(args: &CaptureArgs, endpoint: Endpoint, terminal: &Terminal) -> 
     }
 }
 
-async fn finish(
-    recorder: Recorder,
-    end: &End,
-) -> Result<crate::capture::Summary, CaptureError> {
+async fn finish(recorder: Recorder, end: &End) -> Result<crate::capture::Summary, CaptureError> {
     let status = recorder.status();
     let how = match end {
         End::Stopped => String::from("disconnected by you"),
@@ -236,7 +233,6 @@ fn opened_words(event: &Event) -> String {
     format!("{status}{total}{insecure}")
 }
 
-
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
@@ -272,8 +268,11 @@ mod tests {
         count.send(vec![event(Kind::Text), event(Kind::Text), event(Kind::Ping)]).await?;
         assert!(stop.is_cancelled());
         count.send(vec![event(Kind::Text), event(Kind::Closed)]).await?;
-        let kinds: Vec<Kind> =
-            kept.0.lock().map(|kept| kept.iter().map(|event| event.kind).collect()).unwrap_or_default();
+        let kinds: Vec<Kind> = kept
+            .0
+            .lock()
+            .map(|kept| kept.iter().map(|event| event.kind).collect())
+            .unwrap_or_default();
         assert_eq!(kinds, [Kind::Open, Kind::Text, Kind::Text, Kind::Text, Kind::Closed]);
         Ok(())
     }

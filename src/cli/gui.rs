@@ -1,9 +1,9 @@
 //! Opens the window: the only place that knows both the engine's end and the window's.
 
 use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, Result};
-
 
 use super::explained;
 use crate::capture::place;
@@ -15,17 +15,29 @@ use crate::ui;
 pub(super) fn run(target: Option<&str>) -> Result<()> {
     let first = target.map(command).transpose()?;
     let folder = place::folder().map_err(|error| explained(&error, error.hint()))?;
-    let mut engine = None;
-    let shown = ui::run(|waker| {
-        let (running, handle) = Engine::start(folder, waker)?;
-        engine = Some(running);
-        if let Some(command) = first {
-            handle.send(command);
-        }
-        Ok(handle)
-    });
+    // The engine runs before there is a window to wake, so that what hinders it is said here.
+    let window = Arc::new(OnceLock::<ui::Waker>::new());
+    let wake = {
+        let window = Arc::clone(&window);
+        Arc::new(move || {
+            if let Some(wake) = window.get() {
+                wake();
+            }
+        })
+    };
+    let (engine, handle) = Engine::start(folder, wake).context("the engine could not start")?;
+    let shown = ui::run(
+        |wake| {
+            // Nobody else sets it.
+            let _ = window.set(wake);
+            handle
+        },
+        first,
+    );
     drop(engine);
-    shown.context("the window could not be opened; is the display reachable?")
+    shown.map_err(|error| {
+        anyhow::anyhow!("the window could not be opened: {error}. Check that the display can be reached and draws OpenGL, or use `wirescope capture`")
+    })
 }
 
 /// A file that is there is opened, everything else is an address.

@@ -21,6 +21,10 @@ use terminal::Terminal;
 /// last line on stderr says what, why and what to try) and 2 for wrong usage.
 pub fn main() -> ExitCode {
     let args = Args::parse();
+    if let (Some(target), Some(_)) = (&args.target, &args.verb) {
+        let text = format!("“{target}” stands before a subcommand, which takes its own address");
+        Args::command().error(clap::error::ErrorKind::ArgumentConflict, text).exit();
+    }
     let terminal = Terminal::new(args.color, args.quiet, args.verbose);
     terminal.start_log();
     let done = match args.verb {

@@ -17,9 +17,9 @@ pub(super) fn run(target: Option<&str>, terminal: &Terminal) -> Result<()> {
         "This Wirescope was built without its window"
     };
     match target {
-        Some(target) => anyhow::bail!(
-            "{reason}. Use `wirescope capture {target}` to record without one"
-        ),
+        Some(target) => {
+            anyhow::bail!("{reason}. Use `wirescope capture {target}` to record without one")
+        }
         None => {
             terminal.say(format_args!("{reason}, so all transports run here for 10 s"));
             super::compare::run(&super::args::CompareArgs::default(), terminal)

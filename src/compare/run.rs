@@ -12,7 +12,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::lane::{Counter, Lane};
 use crate::capture::{CaptureError, Committed, Header, Recorder, Tap};
-use crate::model::{Clock, Endpoint, EndpointError, ServerOptions, ServerOptionsError, TransportKind};
+use crate::model::{
+    Clock, Endpoint, EndpointError, ServerOptions, ServerOptionsError, TransportKind,
+};
 use crate::server::{DEFAULT_TOPIC, Pace, Server, ServerError};
 use crate::session::Session;
 use crate::transport::{self, TransportError};

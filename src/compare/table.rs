@@ -8,7 +8,9 @@ pub fn table(comparison: &Comparison) -> String {
     let mut rows: Vec<[String; 7]> = vec![head.map(str::to_owned)];
     for lane in &comparison.lanes {
         let latency = |pick: fn(&super::LatencyMs) -> f64| {
-            lane.latency_ms.as_ref().map_or_else(|| String::from("–"), |l| format!("{:.2}", pick(l)))
+            lane.latency_ms
+                .as_ref()
+                .map_or_else(|| String::from("–"), |l| format!("{:.2}", pick(l)))
         };
         let wire = match lane.delivered {
             0 => String::from("–"),

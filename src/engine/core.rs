@@ -295,7 +295,9 @@ fn shown(recent: place::Recent, folder: &Path) -> RecentCapture {
         Ok(content) => {
             let lanes = &content.header.lanes;
             let what = match lanes.as_slice() {
-                [lane] => TransportKind::from_word(&lane.transport).map_or("Auto", |t| t.label()).into(),
+                [lane] => {
+                    TransportKind::from_word(&lane.transport).map_or("Auto", |t| t.label()).into()
+                }
                 lanes => format!("{} transports", lanes.len()),
             };
             let title = lanes.first().map(|lane| lane.title.clone()).unwrap_or_default();

@@ -14,7 +14,9 @@ use super::viewer;
 use super::watch::{Wants, Watch};
 use super::work::{Done, Work};
 use crate::analysis::Phase;
-use crate::capture::{CaptureError, CaptureFile, Committed, Header, Progress, Recorder, Status, Tap, place};
+use crate::capture::{
+    CaptureError, CaptureFile, Committed, Header, Progress, Recorder, Status, Tap, place,
+};
 use crate::model::{Clock, Endpoint, Event, Options, Say, SessionId, TransportKind};
 use crate::session::{Controls, End, Session};
 use crate::transport;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::snapshot::{Entry, Stats};
 use super::Chunks;
+use super::snapshot::{Entry, Stats};
 use crate::analysis::{Latencies, Measures, Sequence, Series, Story, Traffic};
 use crate::model::{Event, Kind, Options};
 

@@ -101,7 +101,8 @@ impl Viewer {
             .collect();
         if filter.text.is_empty() {
             candidates.iter().for_each(|(at, _)| found.at.push(position(*at)));
-        } else if let (Some((_, first)), Some((_, last))) = (candidates.first(), candidates.last()) {
+        } else if let (Some((_, first)), Some((_, last))) = (candidates.first(), candidates.last())
+        {
             let mut candidates = candidates.iter().peekable();
             self.file.scan(first.n, |n, _lane, event| {
                 // Events of other lanes and classes lie in between.

@@ -141,8 +141,9 @@ fn a_refusal_is_status_one_and_says_what_why_and_what_to_try() {
 #[test]
 fn wrong_usage_is_status_two_and_says_how() {
     let captures = tempfile::tempdir().unwrap();
-    let usage: [&[&str]; 4] = [
+    let usage: [&[&str]; 5] = [
         &["capture"],
+        &["wss://host/", "capture", "wss://host/"],
         &["capture", "http://localhost/", "--ping", "soon"],
         &["serve", "--size", "0"],
         &["--no-such-option"],

@@ -1,0 +1,336 @@
+//! Everything the window can be told to do: one table with words, tooltip, shortcut and icon, which
+//! feeds buttons, palette, tooltips, the sheet of shortcuts and the keyboard.
+
+use egui::{Key, KeyboardShortcut, Modifiers};
+use lucide_icons::Icon;
+
+/// Something to do. It carries no data; what it applies to is the chosen session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Type an address.
+    FocusAddress,
+    /// Begin with an empty connect bar.
+    NewSession,
+    /// End the connection.
+    Disconnect,
+    /// Connect again, now.
+    Reconnect,
+    /// Take the session off the list.
+    CloseSession,
+    /// Show the next session.
+    NextSession,
+    /// Show the one before.
+    PreviousSession,
+    /// Open or close the connection's options.
+    ToggleOptions,
+    /// Type a filter.
+    FocusFilter,
+    /// Show everything again.
+    ClearFilter,
+    /// Go to the newest event and stay there.
+    Follow,
+    /// Show or hide the detail.
+    ToggleDetail,
+    /// Copy the payload of the chosen event.
+    CopyPayload,
+    /// Type a message.
+    FocusComposer,
+    /// Show or hide the plots.
+    TogglePlots,
+    /// Ask for a session file and open it.
+    OpenCapture,
+    /// Ask for a place and save there.
+    SaveCapture,
+    /// Save to a path that is typed.
+    SaveToPath,
+    /// Start the built-in server and connect over every transport.
+    StartDemo,
+    /// Start or stop the built-in server.
+    ToggleServer,
+    /// Show Inspect.
+    ShowInspect,
+    /// Show Server.
+    ShowServer,
+    /// Show Captures.
+    ShowCaptures,
+    /// Follow the system's theme.
+    ThemeSystem,
+    /// Always dark.
+    ThemeDark,
+    /// Always light.
+    ThemeLight,
+    /// Find anything to do.
+    Palette,
+    /// Show every shortcut.
+    Shortcuts,
+    /// Leave.
+    Quit,
+}
+
+/// What is known of an action.
+#[derive(Debug, Clone, Copy)]
+pub struct Spec {
+    /// What it is called.
+    pub text: &'static str,
+    /// What it does, in more words.
+    pub tip: &'static str,
+    /// The keys for it.
+    pub shortcut: Option<KeyboardShortcut>,
+    /// Its icon.
+    pub icon: Icon,
+}
+
+const fn spec(
+    text: &'static str,
+    tip: &'static str,
+    shortcut: Option<KeyboardShortcut>,
+    icon: Icon,
+) -> Spec {
+    Spec { text, tip, shortcut, icon }
+}
+
+const fn ctrl(key: Key) -> Option<KeyboardShortcut> {
+    Some(KeyboardShortcut::new(Modifiers::COMMAND, key))
+}
+
+const fn shift(key: Key) -> Option<KeyboardShortcut> {
+    Some(KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), key))
+}
+
+const fn plain(key: Key) -> Option<KeyboardShortcut> {
+    Some(KeyboardShortcut::new(Modifiers::NONE, key))
+}
+
+impl Action {
+    /// Every action, in the order of the palette.
+    pub const ALL: [Self; 29] = [
+        Self::FocusAddress,
+        Self::NewSession,
+        Self::Disconnect,
+        Self::Reconnect,
+        Self::CloseSession,
+        Self::NextSession,
+        Self::PreviousSession,
+        Self::ToggleOptions,
+        Self::FocusFilter,
+        Self::ClearFilter,
+        Self::Follow,
+        Self::ToggleDetail,
+        Self::CopyPayload,
+        Self::FocusComposer,
+        Self::TogglePlots,
+        Self::OpenCapture,
+        Self::SaveCapture,
+        Self::SaveToPath,
+        Self::StartDemo,
+        Self::ToggleServer,
+        Self::ShowInspect,
+        Self::ShowServer,
+        Self::ShowCaptures,
+        Self::ThemeSystem,
+        Self::ThemeDark,
+        Self::ThemeLight,
+        Self::Palette,
+        Self::Shortcuts,
+        Self::Quit,
+    ];
+
+    /// Words, tooltip, shortcut and icon.
+    pub const fn spec(self) -> Spec {
+        match self {
+            Self::FocusAddress => spec(
+                "Type an address",
+                "Go to the address and select it",
+                ctrl(Key::L),
+                Icon::TextCursorInput,
+            ),
+            Self::NewSession => spec(
+                "New session",
+                "Begin with an empty address; the others go on",
+                ctrl(Key::N),
+                Icon::Plus,
+            ),
+            Self::Disconnect => spec(
+                "Disconnect",
+                "End the connection; the session and its recording stay",
+                ctrl(Key::D),
+                Icon::Unplug,
+            ),
+            Self::Reconnect => spec(
+                "Connect again",
+                "Connect now, in the same recording",
+                ctrl(Key::R),
+                Icon::RotateCw,
+            ),
+            Self::CloseSession => spec(
+                "Close session",
+                "Take it off the list; its recording stays in Captures",
+                ctrl(Key::W),
+                Icon::X,
+            ),
+            Self::NextSession => {
+                spec("Next session", "Show the next one", ctrl(Key::PageDown), Icon::ArrowDown)
+            }
+            Self::PreviousSession => {
+                spec("Previous session", "Show the one before", ctrl(Key::PageUp), Icon::ArrowUp)
+            }
+            Self::ToggleOptions => spec(
+                "Connection options",
+                "Headers, subprotocols, retries, TLS and the rest",
+                ctrl(Key::Comma),
+                Icon::SlidersHorizontal,
+            ),
+            Self::FocusFilter => {
+                spec("Filter events", "Show only what holds a text", ctrl(Key::F), Icon::Search)
+            }
+            Self::ClearFilter => {
+                spec("Clear the filter", "Show every event", shift(Key::F), Icon::FunnelX)
+            }
+            Self::Follow => spec(
+                "Follow the newest",
+                "Go to the newest event and stay there",
+                plain(Key::End),
+                Icon::ArrowDownToLine,
+            ),
+            Self::ToggleDetail => spec(
+                "Show or hide the detail",
+                "The panel beside the timeline",
+                ctrl(Key::I),
+                Icon::PanelRight,
+            ),
+            Self::CopyPayload => spec(
+                "Copy the payload",
+                "All of the chosen event's payload",
+                shift(Key::C),
+                Icon::Copy,
+            ),
+            Self::FocusComposer => {
+                spec("Write a message", "Go to the composer", ctrl(Key::M), Icon::PenLine)
+            }
+            Self::TogglePlots => spec(
+                "Show or hide the plots",
+                "Latency and rate below the timeline",
+                ctrl(Key::G),
+                Icon::ChartLine,
+            ),
+            Self::OpenCapture => {
+                spec("Open a capture…", "A session file", ctrl(Key::O), Icon::FolderOpen)
+            }
+            Self::SaveCapture => spec(
+                "Save capture as…",
+                "Choose a place; the recording goes on there",
+                ctrl(Key::S),
+                Icon::Save,
+            ),
+            Self::SaveToPath => spec(
+                "Save capture to path…",
+                "Type where the recording is to be kept",
+                shift(Key::S),
+                Icon::FilePen,
+            ),
+            Self::StartDemo => spec(
+                "Start the demo server",
+                "Start the built-in server and connect over every transport",
+                shift(Key::D),
+                Icon::Play,
+            ),
+            Self::ToggleServer => spec(
+                "Start or stop the server",
+                "The built-in server, for demonstrations and tests",
+                shift(Key::R),
+                Icon::Server,
+            ),
+            Self::ShowInspect => {
+                spec("Show Inspect", "Live sessions", ctrl(Key::Num1), Icon::Activity)
+            }
+            Self::ShowServer => {
+                spec("Show Server", "The built-in server", ctrl(Key::Num2), Icon::Server)
+            }
+            Self::ShowCaptures => {
+                spec("Show Captures", "Session files", ctrl(Key::Num3), Icon::Archive)
+            }
+            Self::ThemeSystem => {
+                spec("Theme: as the system", "Follow the system's theme", None, Icon::Monitor)
+            }
+            Self::ThemeDark => spec("Theme: dark", "Always dark", None, Icon::Moon),
+            Self::ThemeLight => spec("Theme: light", "Always light", None, Icon::Sun),
+            Self::Palette => {
+                spec("Every command", "Find anything to do by name", ctrl(Key::K), Icon::Command)
+            }
+            Self::Shortcuts => spec(
+                "Keyboard shortcuts",
+                "Every shortcut on one sheet",
+                plain(Key::Questionmark),
+                Icon::Keyboard,
+            ),
+            Self::Quit => spec(
+                "Quit",
+                "End every connection and close the window; recordings stay",
+                ctrl(Key::Q),
+                Icon::LogOut,
+            ),
+        }
+    }
+
+    /// Its shortcut as the keys are called on this system.
+    pub(crate) fn keys(self, ctx: &egui::Context) -> Option<String> {
+        self.spec().shortcut.map(|keys| ctx.format_shortcut(&keys).replace('+', " "))
+    }
+
+    /// What a tooltip says: what it does, and its keys.
+    pub(crate) fn tooltip(self, ctx: &egui::Context) -> String {
+        match self.keys(ctx) {
+            Some(keys) => format!("{} · {keys}", self.spec().tip),
+            None => self.spec().tip.to_owned(),
+        }
+    }
+}
+
+/// The actions whose shortcuts were pressed. Keys without Ctrl belong to a field while it is typed
+/// in.
+pub(crate) fn pressed(ctx: &egui::Context) -> Vec<Action> {
+    let typing = ctx.egui_wants_keyboard_input();
+    let mut actions: Vec<(Action, KeyboardShortcut)> = Action::ALL
+        .into_iter()
+        .filter_map(|action| Some((action, action.spec().shortcut?)))
+        .filter(|(_, keys)| !typing || keys.modifiers.any())
+        .collect();
+    // A shortcut with more modifiers would otherwise be taken for the one with fewer.
+    actions.sort_by_key(|(_, keys)| !keys.modifiers.shift);
+    ctx.input_mut(|input| {
+        actions
+            .into_iter()
+            .filter(|(_, keys)| input.consume_shortcut(keys))
+            .map(|(action, _)| action)
+            .collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_actions_share_keys_or_words() {
+        let mut keys = HashSet::new();
+        let mut words = HashSet::new();
+        for action in Action::ALL {
+            let spec = action.spec();
+            assert!(words.insert(spec.text), "{} is there twice", spec.text);
+            assert!(!spec.tip.is_empty() && !spec.tip.ends_with('.'), "{}", spec.tip);
+            if let Some(shortcut) = spec.shortcut {
+                assert!(keys.insert(format!("{shortcut:?}")), "{shortcut:?} is there twice");
+            }
+        }
+    }
+
+    #[test]
+    fn the_table_lists_every_action_once() {
+        let all: HashSet<Action> = Action::ALL.into_iter().collect();
+        assert_eq!(all.len(), Action::ALL.len());
+        // `Quit` is the last variant, so its number tells how many there are.
+        assert_eq!(Action::Quit as usize + 1, Action::ALL.len());
+    }
+}

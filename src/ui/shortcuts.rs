@@ -1,0 +1,59 @@
+//! The sheet of shortcuts: the table of actions, and the keys of the timeline, which belong to it
+//! alone.
+
+use egui::{Id, Modal, RichText, Ui};
+
+use super::action::Action;
+use super::theme::{size, tokens};
+use super::widgets::{heading, kbd, section};
+
+const TIMELINE: [(&str, &str); 7] = [
+    ("↑ ↓", "The event before, the next"),
+    ("Page up, Page down", "A page of them"),
+    ("Home", "The first event"),
+    ("End", "The newest, and follow"),
+    ("Enter", "Show it in the detail"),
+    ("Esc", "Close the detail"),
+    ("↑ in the composer", "What was sent before"),
+];
+
+/// Shows it while `is_open`.
+pub(crate) fn sheet_ui(ui: &mut Ui, is_open: &mut bool) {
+    if !*is_open {
+        return;
+    }
+    let t = tokens(ui.ctx());
+    let room = ui.ctx().content_rect().size() - egui::vec2(80.0, 120.0);
+    let modal = Modal::new(Id::unique("shortcuts")).backdrop_color(t.veil).show(ui.ctx(), |ui| {
+        ui.set_width(room.x.min(720.0));
+        heading(ui, "Keyboard shortcuts");
+        ui.add_space(4.0);
+        egui::ScrollArea::vertical().max_height(room.y).show(ui, |ui| {
+            ui.columns_const(|[left, right]| {
+                section(left, "Everywhere");
+                let with_keys = Action::ALL
+                    .into_iter()
+                    .filter_map(|action| Some((action.keys(left.ctx())?, action.spec().text)));
+                for (keys, text) in with_keys.collect::<Vec<_>>() {
+                    row_ui(left, &keys, text);
+                }
+                section(right, "Timeline and composer");
+                for (keys, text) in TIMELINE {
+                    row_ui(right, keys, text);
+                }
+            });
+        });
+    });
+    if modal.should_close() {
+        *is_open = false;
+    }
+}
+
+fn row_ui(ui: &mut Ui, keys: &str, text: &str) {
+    let color = tokens(ui.ctx()).text;
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.y = 2.0;
+        ui.label(RichText::new(text).size(size::BODY).color(color));
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| kbd(ui, keys));
+    });
+}

@@ -1,0 +1,296 @@
+//! The chosen event in full: read, raw, as bytes, and the handshake it came by; beneath them what is
+//! known of it.
+
+use std::sync::Arc;
+
+use egui::{Align, Layout, Margin, RichText, ScrollArea, Ui};
+use lucide_icons::Icon;
+
+use super::handshake;
+use super::hex::HexView;
+use super::json_tree::JsonTree;
+use super::raw::RawView;
+use super::words::{hex, kind_color, wall};
+use crate::decode::Decoded;
+use crate::engine::{Origin, Selected, SessionView};
+use crate::model::{Dir, Kind, Wire};
+use crate::ui::action::Action;
+use crate::ui::format;
+use crate::ui::scene::Scene;
+use crate::ui::theme::{mono, size, tokens};
+use crate::ui::views::capital;
+use crate::ui::widgets::{Button, Empty, fact, hline, icon_button, tab};
+
+/// A way to look at the event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Page {
+    #[default]
+    Pretty,
+    Raw,
+    Hex,
+    Handshake,
+}
+
+const PAGES: [(Page, &str); 4] = [
+    (Page::Pretty, "Pretty"),
+    (Page::Raw, "Raw"),
+    (Page::Hex, "Hex"),
+    (Page::Handshake, "Handshake"),
+];
+
+/// What the person asked the rest of the page for.
+pub(super) enum Asked {
+    /// Put this text into the composer.
+    Resend(String),
+    /// Choose no event.
+    Close,
+}
+
+/// The panel's state.
+#[derive(Debug, Default)]
+pub(super) struct Detail {
+    page: Page,
+    tree: JsonTree,
+    raw: RawView,
+    hex: HexView,
+}
+
+/// Copies the whole payload of the event in the detail.
+pub(super) fn copy_payload(ctx: &egui::Context, session: &SessionView) {
+    if let Some(selected) = &session.selected {
+        ctx.copy_text(payload_text(selected));
+    }
+}
+
+fn payload_text(selected: &Selected) -> String {
+    let event = &selected.event;
+    event.text().map_or_else(
+        || event.payload.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" "),
+        str::to_owned,
+    )
+}
+
+impl Detail {
+    /// Shows the panel.
+    pub(super) fn ui(
+        &mut self,
+        ui: &mut Ui,
+        session: &SessionView,
+        wanted: Option<u64>,
+        scene: Scene<'_>,
+    ) -> Option<Asked> {
+        let here = session.selected.as_ref().filter(|selected| Some(selected.n) == wanted);
+        let mut asked = None;
+        let bar = egui::Frame::new().inner_margin(Margin::symmetric(size::PAD as i8, 0));
+        egui::Panel::top("pages").exact_size(size::SUB_BAR + 1.0).frame(bar).resizable(false).show(
+            ui,
+            |ui| {
+                ui.horizontal_centered(|ui| {
+                    ui.spacing_mut().item_spacing.x = 2.0;
+                    for (page, name) in PAGES {
+                        if tab(ui, self.page == page, name).clicked() {
+                            self.page = page;
+                        }
+                    }
+                    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                        ui.spacing_mut().item_spacing.x = size::GAP;
+                        if wanted.is_some()
+                            && icon_button(ui, Icon::X, "Close the detail").clicked()
+                        {
+                            asked = Some(Asked::Close);
+                        }
+                        if let Some(selected) = here {
+                            let t = tokens(ui.ctx());
+                            let label = RichText::new(selected.decoded.label());
+                            ui.label(label.size(size::DATA).color(t.muted));
+                        }
+                    });
+                });
+            },
+        );
+        match (here, wanted) {
+            (Some(selected), _) => {
+                let selected = Arc::clone(selected);
+                asked = self.event_ui(ui, session, &selected, scene).or(asked);
+            }
+            (None, Some(_)) => {
+                Empty::new(Icon::Hourglass, "Reading the event").show(ui);
+            }
+            (None, None) => {
+                let text = "Choose a row to see its payload, or press ↑";
+                Empty::new(Icon::MousePointerClick, "No event chosen").line(text).show(ui);
+            }
+        }
+        asked
+    }
+
+    fn event_ui(
+        &mut self,
+        ui: &mut Ui,
+        session: &SessionView,
+        selected: &Arc<Selected>,
+        scene: Scene<'_>,
+    ) -> Option<Asked> {
+        let facts = facts(session, selected, scene);
+        let below = facts.len() as f32 * size::ROW + 90.0;
+        let room = (ui.available_height() - below).max(120.0);
+        let side = size::PAD as i8;
+        egui::Frame::new()
+            .inner_margin(Margin { left: side, right: 2, top: 8, bottom: 8 })
+            .show(ui, |ui| self.page_ui(ui, selected, scene, room));
+        hline(ui);
+        let mut asked = None;
+        ScrollArea::vertical().id_salt("facts").auto_shrink([false, false]).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            let frame = egui::Frame::new().inner_margin(Margin::symmetric(side, 9));
+            frame.show(ui, |ui| {
+                let t = tokens(ui.ctx());
+                for (name, value, is_bad) in &facts {
+                    fact(ui, name, value, if *is_bad { t.bad } else { t.text });
+                }
+            });
+            hline(ui);
+            frame.show(ui, |ui| {
+                asked = buttons_ui(ui, session, selected);
+            });
+        });
+        asked
+    }
+
+    fn page_ui(&mut self, ui: &mut Ui, selected: &Arc<Selected>, scene: Scene<'_>, room: f32) {
+        let event = &selected.event;
+        match self.page {
+            Page::Handshake => {
+                scrolled(ui, "handshake", room, |ui| handshake::ui(ui, selected, scene));
+            }
+            Page::Hex => self.hex.ui(ui, selected, room),
+            Page::Raw => self.raw.ui(ui, selected, room),
+            Page::Pretty if event.kind.is_state() => {
+                scrolled(ui, "story", room, |ui| story_ui(ui, selected, scene));
+            }
+            Page::Pretty => match &selected.decoded {
+                Decoded::Json(value) => self.tree.ui(ui, selected.n, value, scene, room),
+                _ if event.payload.is_empty() => {
+                    let color = tokens(ui.ctx()).faint;
+                    ui.label(RichText::new("No payload").color(color));
+                }
+                Decoded::Text(_) => self.raw.ui(ui, selected, room),
+                Decoded::Bytes => self.hex.ui(ui, selected, room),
+            },
+        }
+    }
+}
+
+fn scrolled(ui: &mut Ui, salt: &str, room: f32, add: impl FnOnce(&mut Ui)) {
+    ScrollArea::vertical().id_salt(salt).max_height(room).auto_shrink([false, true]).show(
+        ui,
+        |ui| {
+            ui.set_max_width(ui.available_width() - 12.0);
+            add(ui);
+        },
+    );
+}
+
+/// A change of state told in sentences: what, why, what to try, and what came with it.
+fn story_ui(ui: &mut Ui, selected: &Selected, scene: Scene<'_>) {
+    let t = tokens(ui.ctx());
+    let event = &selected.event;
+    let meta = event.meta();
+    let color = kind_color(t, event.kind);
+    let word = RichText::new(event.kind.word()).font(mono(size::DATA)).color(color);
+    ui.label(word);
+    let sentences = [(meta.cause.as_deref(), t.text), (meta.hint.as_deref(), t.muted)];
+    for (sentence, color) in sentences {
+        if let Some(sentence) = sentence {
+            let text = RichText::new(capital(sentence)).color(color);
+            ui.add(egui::Label::new(text).wrap().selectable(true));
+        }
+    }
+    if !event.payload.is_empty() {
+        let body = event.text().map_or_else(|| hex(&event.payload), str::to_owned);
+        let text = RichText::new(body).font(mono(size::DATA)).color(t.text);
+        ui.add(egui::Label::new(text).wrap().selectable(true));
+    }
+    if meta.timing.is_some() {
+        ui.add_space(4.0);
+        handshake::timing_ui(ui, event, scene);
+    }
+}
+
+type Fact = (&'static str, String, bool);
+
+fn facts(session: &SessionView, selected: &Selected, scene: Scene<'_>) -> Vec<Fact> {
+    let event = &selected.event;
+    let meta = event.meta();
+    let when = match event.dir {
+        Dir::In => "Received",
+        Dir::Out => "Sent",
+        Dir::Local => "At",
+    };
+    let mut facts: Vec<Fact> = vec![(when, scene.zone.full(wall(session, event.t_ns)), false)];
+    let mut add = |name, value: Option<String>| {
+        if let Some(value) = value {
+            facts.push((name, value, false));
+        }
+    };
+    let how = if event.kind == Kind::Pong { "Round trip" } else { "Latency, from send time" };
+    add(how, selected.latency_ms.map(format::millis));
+    add("Since previous", selected.since_previous_ns.map(format::gap));
+    add("Sequence", selected.seq.map(format::signed));
+    add("Event", event.name.as_deref().map(str::to_owned));
+    add("Id", event.id.as_deref().map(str::to_owned));
+    add("Close code", meta.code.map(|code| code.to_string()));
+    add("Status", meta.status.map(|status| status.to_string()));
+    if !event.kind.is_state() {
+        let payload = format::size(event.payload.len() as u64);
+        add(
+            "Payload / on the wire",
+            Some(match event.wire {
+                Wire::Unknown => format!("{payload} / unknown"),
+                Wire::Exact(wire) => format!("{payload} / {}", format::size(wire)),
+                Wire::Estimated(wire) => format!("{payload} / ≈ {}", format::size(wire)),
+            }),
+        );
+    }
+    if !meta.fragments.is_empty() {
+        let frames = format::count(meta.fragments.len() as u64, "frame");
+        add("Fragments", Some(frames));
+    }
+    let from = selected.handshake.as_ref().map(|handshake| handshake.meta());
+    let parts = [
+        Some(format!("attempt {}", event.attempt.max(1))),
+        from.and_then(|meta| meta.remote.clone()),
+        from.and_then(|meta| meta.tls.clone()),
+    ];
+    add("Connection", Some(parts.into_iter().flatten().collect::<Vec<_>>().join(", ")));
+    if let Some(cut) = meta.truncated {
+        facts.push(("Left out", format!("{} over the limit", format::size(cut)), true));
+    }
+    facts
+}
+
+fn buttons_ui(ui: &mut Ui, session: &SessionView, selected: &Selected) -> Option<Asked> {
+    let event = &selected.event;
+    let mut asked = None;
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = egui::vec2(6.0, 6.0);
+        let tip = Action::CopyPayload.tooltip(ui.ctx());
+        if ui.add(Button::new("Copy").icon(Icon::Copy)).on_hover_text(tip).clicked() {
+            ui.ctx().copy_text(payload_text(selected));
+        }
+        if let Decoded::Json(value) = &selected.decoded {
+            let button = ui.add(Button::new("Copy formatted"));
+            if button.on_hover_text("With one field a line").clicked() {
+                ui.ctx().copy_text(serde_json::to_string_pretty(value).unwrap_or_default());
+            }
+        }
+        let can = session.origin == Origin::Live && event.kind.is_message();
+        if let Some(text) = event.text().filter(|text| can && text.len() < 100_000) {
+            let button = ui.add(Button::new("Edit and resend"));
+            if button.on_hover_text("Put it into the composer").clicked() {
+                asked = Some(Asked::Resend(text.to_owned()));
+            }
+        }
+    });
+    asked
+}

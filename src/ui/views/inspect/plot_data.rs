@@ -1,0 +1,205 @@
+//! What the plots draw, computed once a snapshot rather than once a frame: a bounded number of dots
+//! and of points on each line.
+
+use std::sync::Arc;
+
+use egui_plot::{GridMark, PlotPoint};
+
+use crate::analysis::{Outage, Series};
+
+/// Dots drawn, at most.
+const DOTS: usize = 1_600;
+/// Points of a line, at most.
+const POINTS: usize = 160;
+
+/// Lines and dots of one series; x is seconds since the session began.
+#[derive(Debug, Default)]
+pub(super) struct PlotData {
+    of: Option<Arc<Series>>,
+    /// Latencies, in milliseconds, a fair share of them.
+    pub dots: Vec<PlotPoint>,
+    /// Medians, a line for each span that was connected.
+    pub p50: Vec<Vec<PlotPoint>>,
+    /// 95th percentiles likewise.
+    pub p95: Vec<Vec<PlotPoint>>,
+    /// Messages received a second.
+    pub received: Vec<PlotPoint>,
+    /// Messages sent a second.
+    pub sent: Vec<PlotPoint>,
+    /// Top of the latency plot; what is above lies on its edge.
+    pub latency_top: f64,
+    /// Top of the rate plot.
+    pub rate_top: f64,
+}
+
+/// Seconds of nanoseconds.
+pub(super) fn seconds(ns: u64) -> f64 {
+    ns as f64 / 1e9
+}
+
+impl PlotData {
+    /// Brings everything up to date, which is free while the series is the same.
+    pub(super) fn update(&mut self, series: &Arc<Series>) {
+        if self.of.as_ref().is_some_and(|of| Arc::ptr_eq(of, series)) {
+            return;
+        }
+        *self = Self { of: Some(Arc::clone(series)), ..Self::default() };
+        self.latencies(series);
+        self.rates(series);
+    }
+
+    fn latencies(&mut self, series: &Series) {
+        let mut all: Vec<f32> =
+            series.buckets.iter().flat_map(|b| b.latencies.iter().map(|(_, ms)| *ms)).collect();
+        all.retain(|ms| ms.is_finite());
+        let step = all.len().div_ceil(DOTS).max(1);
+        all.sort_unstable_by(f32::total_cmp);
+        let top = nice(f64::from(quantile(&all, 0.99)).max(0.1) * 1.5);
+        self.latency_top = top;
+        let samples = series.buckets.iter().flat_map(|bucket| &bucket.latencies);
+        self.dots = samples
+            .step_by(step)
+            .map(|(t, ms)| PlotPoint::new(seconds(*t), f64::from(*ms).clamp(0.0, top)))
+            .collect();
+        let group = series.buckets.len().div_ceil(POINTS).max(1);
+        let (mut p50, mut p95) = (Vec::new(), Vec::new());
+        let mut last = 0;
+        for (at, buckets) in series.buckets.chunks(group).enumerate() {
+            let mut sample: Vec<f32> =
+                buckets.iter().flat_map(|b| b.latencies.iter().map(|(_, ms)| *ms)).collect();
+            if sample.is_empty() {
+                continue;
+            }
+            sample.sort_unstable_by(f32::total_cmp);
+            let middle = (at * group * 2 + buckets.len()) as u64 * series.width_ns / 2;
+            if broken(&series.outages, last, middle) {
+                self.p50.push(std::mem::take(&mut p50));
+                self.p95.push(std::mem::take(&mut p95));
+            }
+            last = middle;
+            let point = |quantile_of: f64| {
+                let ms = f64::from(quantile(&sample, quantile_of));
+                PlotPoint::new(seconds(middle), ms.clamp(0.0, top))
+            };
+            p50.push(point(0.5));
+            p95.push(point(0.95));
+        }
+        self.p50.push(p50);
+        self.p95.push(p95);
+        self.p50.retain(|line| line.len() > 1);
+        self.p95.retain(|line| line.len() > 1);
+    }
+
+    fn rates(&mut self, series: &Series) {
+        let group = series.buckets.len().div_ceil(POINTS * 2).max(1);
+        // A rate over less than a second is noise.
+        let least = (1e9 / series.width_ns as f64).ceil() as usize;
+        let group = group.max(least);
+        for (at, buckets) in series.buckets.chunks(group).enumerate() {
+            let wide = seconds(buckets.len() as u64 * series.width_ns);
+            let x = seconds((at * group) as u64 * series.width_ns);
+            let received: u64 = buckets.iter().map(|bucket| u64::from(bucket.received)).sum();
+            let sent: u64 = buckets.iter().map(|bucket| u64::from(bucket.sent)).sum();
+            // The last, unfinished second would always look like a collapse.
+            if buckets.len() < group && at > 0 {
+                break;
+            }
+            for (line, count) in [(&mut self.received, received), (&mut self.sent, sent)] {
+                let rate = count as f64 / wide.max(1e-9);
+                line.push(PlotPoint::new(x, rate));
+                line.push(PlotPoint::new(x + wide, rate));
+            }
+        }
+        let most = self.received.iter().chain(&self.sent).map(|point| point.y).fold(0.0, f64::max);
+        self.rate_top = nice(most.max(1.0) * 1.1);
+        if self.sent.iter().all(|point| point.y == 0.0) {
+            self.sent.clear();
+        }
+    }
+}
+
+fn broken(outages: &[Outage], from: u64, to: u64) -> bool {
+    let after = outages.partition_point(|outage| outage.to_ns.is_some_and(|end| end < from));
+    outages[after..]
+        .iter()
+        .take_while(|outage| outage.from_ns < to)
+        .any(|outage| outage.to_ns.is_none_or(|end| end > from))
+}
+
+fn quantile(sorted: &[f32], quantile: f64) -> f32 {
+    let last = sorted.len().saturating_sub(1);
+    sorted.get((last as f64 * quantile).round() as usize).copied().unwrap_or_default()
+}
+
+/// The next number that reads well: 1, 2, 4, 5, 8 or 10 times a power of ten.
+fn nice(value: f64) -> f64 {
+    let power = 10_f64.powf(value.max(1e-9).log10().floor());
+    let steps = [1.0, 2.0, 4.0, 5.0, 8.0, 10.0];
+    steps.into_iter().map(|step| step * power).find(|step| *step >= value).unwrap_or(value)
+}
+
+/// Marks from 0 to `top`, about four of them.
+pub(super) fn value_marks(top: f64) -> Vec<GridMark> {
+    let step = nice(top / 4.0);
+    let count = (top / step).floor() as usize;
+    (0..=count).map(|at| GridMark { value: at as f64 * step, step_size: step }).collect()
+}
+
+/// Marks at round times of day, about as far apart as eight to the width. `start` is the wall
+/// clock's seconds at the beginning of the session.
+pub(super) fn time_marks(start: f64, (from, to): (f64, f64), most: f64) -> Vec<GridMark> {
+    const STEPS: [f64; 20] = [
+        0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0,
+        3600.0, 7200.0, 21_600.0, 43_200.0, 86_400.0,
+    ];
+    let wide = (to - from).max(1e-6);
+    let step = STEPS.into_iter().find(|step| wide / step <= most).unwrap_or(wide / most);
+    let first = ((start + from) / step).ceil();
+    (0..64)
+        .map(|at| (first + f64::from(at)) * step - start)
+        .take_while(|value| *value <= to)
+        .map(|value| GridMark { value, step_size: step })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Dir, Event, Kind, Meta};
+
+    #[test]
+    fn lines_break_where_the_connection_was_lost() {
+        let mut series = Series::default();
+        let second = 1_000_000_000;
+        for k in 0..60_u64 {
+            let kind = match k {
+                20 => Kind::Closed,
+                40 => Kind::Open,
+                _ => Kind::Text,
+            };
+            if (21..40).contains(&k) {
+                continue;
+            }
+            let dir = if kind == Kind::Text { Dir::In } else { Dir::Local };
+            let event = Event::new(k * second, dir, kind).with_meta(Meta::default());
+            series.observe(&event, (kind == Kind::Text).then_some(k as f64), || 0.5);
+        }
+        let mut data = PlotData::default();
+        data.update(&Arc::new(series));
+        assert_eq!((data.p50.len(), data.p95.len()), (2, 2));
+        assert_eq!(data.dots.len(), 39);
+        assert!(data.latency_top >= 59.0 && data.rate_top >= 1.0);
+        assert!(data.sent.is_empty());
+    }
+
+    #[test]
+    fn marks_are_at_round_values() {
+        let values: Vec<f64> = value_marks(8.0).iter().map(|mark| mark.value).collect();
+        assert_eq!(values, [0.0, 2.0, 4.0, 6.0, 8.0]);
+        let marks: Vec<f64> =
+            time_marks(12.0, (0.0, 60.0), 8.0).iter().map(|mark| mark.value).collect();
+        assert_eq!(marks, [3.0, 18.0, 33.0, 48.0]);
+        assert_eq!(nice(0.3), 0.4);
+        assert_eq!(nice(7.0), 8.0);
+    }
+}

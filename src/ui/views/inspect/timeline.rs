@@ -1,0 +1,423 @@
+//! The timeline: every event a row, painted by looking up only those on the screen, so that a
+//! million cost what twenty do.
+
+use std::ops::Range;
+
+use egui::{Align2, Color32, EventFilter, Id, Key, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use lucide_icons::Icon;
+
+use super::words::{arrow, kind_color, preview, wall};
+use crate::engine::{Entry, SessionView};
+use crate::model::{Command, Dir, Kind};
+use crate::ui::action::Action;
+use crate::ui::format;
+use crate::ui::scene::{Outbox, Scene};
+use crate::ui::theme::{Tokens, mono, size, tokens, words};
+use crate::ui::widgets::{BAR, Button, RowScroll, Shown, line};
+
+/// Height of the row with the names of the columns.
+const HEAD: f32 = 26.0;
+
+/// What the person did to the list.
+pub(super) enum Picked {
+    /// Chose the event of this number.
+    Event(u64),
+    /// Wants to see the chosen one.
+    Open,
+    /// Chose none.
+    Nothing,
+}
+
+/// Where the list stands.
+#[derive(Debug)]
+pub(super) struct Timeline {
+    scroll: RowScroll,
+    follows: bool,
+    /// Rows there were when following ended.
+    seen: usize,
+    /// Rows whose payloads were asked for.
+    asked: Range<usize>,
+    /// The event to keep in place while a new filter is searched for.
+    anchor: Option<u64>,
+    /// Rows there were in the last frame, to notice another filter.
+    was_filtered: Option<crate::model::Filter>,
+    /// The topmost event of the last frame.
+    top: Option<u64>,
+}
+
+impl Default for Timeline {
+    fn default() -> Self {
+        Self {
+            scroll: RowScroll::default(),
+            follows: true,
+            seen: 0,
+            asked: 0..0,
+            anchor: None,
+            was_filtered: None,
+            top: None,
+        }
+    }
+}
+
+/// How many rows pass the filter.
+fn count(session: &SessionView) -> usize {
+    session.matches.as_ref().map_or_else(|| session.index.len(), |matches| matches.at.len())
+}
+
+/// The event in a row.
+fn entry(session: &SessionView, row: usize) -> Option<Entry> {
+    let at = match &session.matches {
+        None => row,
+        Some(matches) => matches.at.get(row)? as usize,
+    };
+    session.index.get(at)
+}
+
+/// The first row whose event has at least this number.
+fn row_of(session: &SessionView, n: u64) -> usize {
+    let (mut low, mut high) = (0, count(session));
+    while low < high {
+        let middle = usize::midpoint(low, high);
+        if entry(session, middle).is_some_and(|entry| entry.n < n) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    low
+}
+
+/// Where the columns are.
+struct Columns {
+    n: f32,
+    time: f32,
+    gap: Option<f32>,
+    arrow: f32,
+    kind: f32,
+    payload: f32,
+    end: f32,
+    size: f32,
+    latency: f32,
+}
+
+impl Columns {
+    fn new(rect: Rect) -> Self {
+        let wide = rect.width() >= 640.0;
+        let back = if wide { 0.0 } else { 84.0 };
+        let x = |offset: f32| rect.left() + offset;
+        let right = rect.right() - BAR - 2.0;
+        Self {
+            n: x(78.0),
+            time: x(88.0),
+            gap: wide.then(|| x(258.0)),
+            arrow: x(276.0 - back),
+            kind: x(300.0 - back),
+            payload: x(386.0 - back),
+            end: right - 152.0,
+            size: right - 78.0,
+            latency: right,
+        }
+    }
+}
+
+impl Timeline {
+    /// Whether the newest event is kept in view.
+    pub(super) fn follows(&self) -> bool {
+        self.follows
+    }
+
+    /// Goes to the newest event and stays there.
+    pub(super) fn follow(&mut self) {
+        self.follows = true;
+        self.anchor = None;
+    }
+
+    /// Stays where it is.
+    pub(super) fn pause(&mut self, session: &SessionView) {
+        if self.follows {
+            self.follows = false;
+            self.seen = count(session);
+        }
+    }
+
+    /// Shows the list.
+    pub(super) fn ui(
+        &mut self,
+        ui: &mut Ui,
+        session: &SessionView,
+        selected: Option<u64>,
+        scene: Scene<'_>,
+        out: &mut Outbox,
+    ) -> Option<Picked> {
+        let area = ui.max_rect();
+        let head = Rect::from_min_size(area.min, vec2(area.width(), HEAD));
+        let body = Rect::from_min_max(pos2(area.left(), head.bottom()), area.max);
+        let columns = Columns::new(area);
+        head_ui(ui, head, &columns);
+        let id = Id::unique("timeline").with(session.id);
+        let total = count(session);
+        self.keep_place(session);
+        let mut picked = self.keys(ui, id, session, selected, body);
+        if self.follows {
+            self.scroll.to_end();
+        }
+        let shown = self.scroll.show(ui, id, body, total, size::ROW);
+        if shown.moved {
+            self.anchor = None;
+            if shown.at_end { self.follow() } else { self.pause(session) }
+        }
+        self.top = entry(session, shown.first).map(|entry| entry.n);
+        if self.asked != (shown.first..shown.end) {
+            self.asked = shown.first..shown.end;
+            out.send(Command::View(session.id, self.asked.clone()));
+        }
+        let clicked = rows_ui(ui, id, session, &shown, body, &columns, selected, scene);
+        if let Some(n) = clicked {
+            ui.memory_mut(|memory| memory.request_focus(id));
+            self.pause_unless_last(session, n);
+            picked = Some(Picked::Event(n));
+        }
+        self.new_ui(ui, body, total);
+        picked
+    }
+
+    /// Keeps the same events in view when another filter is set.
+    fn keep_place(&mut self, session: &SessionView) {
+        if self.was_filtered.as_ref() != Some(&session.filter) {
+            if self.was_filtered.is_some() && !self.follows {
+                self.anchor = self.top;
+            }
+            self.was_filtered = Some(session.filter.clone());
+            self.asked = 0..0;
+            self.seen = count(session);
+        }
+        if let Some(n) = self.anchor {
+            self.scroll.to(row_of(session, n));
+            let all = session.index.len();
+            if session.matches.as_ref().is_none_or(|matches| matches.searched >= all) {
+                self.anchor = None;
+            }
+        }
+    }
+
+    /// Choosing a row that is about to scroll away holds it still.
+    fn pause_unless_last(&mut self, session: &SessionView, n: u64) {
+        let last = count(session).checked_sub(1).and_then(|row| entry(session, row));
+        if last.is_none_or(|last| last.n != n) {
+            self.pause(session);
+        }
+    }
+
+    fn keys(
+        &mut self,
+        ui: &Ui,
+        id: Id,
+        session: &SessionView,
+        selected: Option<u64>,
+        body: Rect,
+    ) -> Option<Picked> {
+        let list = ui.interact(body, id, Sense::focusable_noninteractive());
+        list.widget_info(|| WidgetInfo::labeled(Role::List, true, "Timeline"));
+        let focused = ui.memory(|memory| memory.focused());
+        let popup = egui::Popup::is_any_open(ui.ctx());
+        let modal = ui.memory(|memory| memory.top_modal_layer().is_some());
+        if popup || modal || focused.is_some_and(|focused| focused != id) {
+            return None;
+        }
+        if focused == Some(id) {
+            let arrows = EventFilter { vertical_arrows: true, escape: true, ..Default::default() };
+            ui.memory_mut(|memory| memory.set_focus_lock_filter(id, arrows));
+        }
+        let total = count(session);
+        let page = f64::from(body.height() / size::ROW);
+        let jump = (page as usize).saturating_sub(1).max(1);
+        let current = selected.map(|n| row_of(session, n));
+        let last = total.checked_sub(1)?;
+        let pressed = |key| ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, key));
+        let target = if pressed(Key::ArrowDown) {
+            Some(current.map_or(last, |row| (row + 1).min(last)))
+        } else if pressed(Key::ArrowUp) {
+            Some(current.map_or(last, |row| row.saturating_sub(1)))
+        } else if pressed(Key::PageDown) {
+            Some(current.map_or(last, |row| (row + jump).min(last)))
+        } else if pressed(Key::PageUp) {
+            Some(current.unwrap_or(last).saturating_sub(jump))
+        } else if pressed(Key::Home) {
+            Some(0)
+        } else {
+            None
+        };
+        if let Some(row) = target {
+            self.anchor = None;
+            self.pause(session);
+            self.scroll.reveal(row, page);
+            return entry(session, row).map(|entry| Picked::Event(entry.n));
+        }
+        if pressed(Key::Escape) && selected.is_some() {
+            return Some(Picked::Nothing);
+        }
+        (selected.is_some() && pressed(Key::Enter)).then_some(Picked::Open)
+    }
+
+    /// How many came since following ended, and the way back.
+    fn new_ui(&mut self, ui: &mut Ui, body: Rect, total: usize) {
+        if self.follows {
+            return;
+        }
+        let new = total.saturating_sub(self.seen) as u64;
+        if new == 0 {
+            return;
+        }
+        let text = format!("{} new", format::thousands(new));
+        let place = Rect::from_center_size(
+            pos2(body.center().x, body.bottom() - 24.0),
+            vec2(160.0, size::CHIP),
+        );
+        let layout = egui::Layout::centered_and_justified(egui::Direction::LeftToRight);
+        let mut child = ui.new_child(egui::UiBuilder::new().max_rect(place).layout(layout));
+        let button = Button::new(&text).icon(Icon::ArrowDown).primary().small();
+        let tip = Action::Follow.tooltip(ui.ctx());
+        if child.add(button).on_hover_text(tip).clicked() {
+            self.follow();
+            ui.ctx().request_repaint();
+        }
+    }
+}
+
+fn head_ui(ui: &Ui, rect: Rect, columns: &Columns) {
+    let t = tokens(ui.ctx());
+    let text = |x: f32, align: Align2, words_shown: &str| {
+        let at = pos2(x, rect.center().y);
+        ui.painter().text(at, align, words_shown, words(size::SMALL), t.faint);
+    };
+    let (left, right) = (Align2::LEFT_CENTER, Align2::RIGHT_CENTER);
+    text(columns.n, right, "#");
+    text(columns.time, left, "Time");
+    if let Some(gap) = columns.gap {
+        text(gap, right, "Δ");
+    }
+    text(columns.kind, left, "Kind");
+    text(columns.payload, left, "Payload");
+    text(columns.size, right, "Size");
+    text(columns.latency, right, "Latency");
+    let edge = Rect::from_min_max(pos2(rect.left(), rect.bottom() - 1.0), rect.max);
+    ui.painter().rect_filled(edge, 0.0, t.line);
+}
+
+#[expect(clippy::too_many_arguments, reason = "what a row needs, looked up once for all")]
+fn rows_ui(
+    ui: &mut Ui,
+    id: Id,
+    session: &SessionView,
+    shown: &Shown,
+    body: Rect,
+    columns: &Columns,
+    selected: Option<u64>,
+    scene: Scene<'_>,
+) -> Option<u64> {
+    let mut clicked = None;
+    let mut ui = ui.new_child(egui::UiBuilder::new().max_rect(body));
+    ui.shrink_clip_rect(body);
+    // The same place shows another event after scrolling.
+    ui.ctx().allow_widget_id_changes_in(body);
+    let mut before = shown.first.checked_sub(1).and_then(|row| entry(session, row));
+    for row in shown.first..shown.end {
+        let Some(entry) = entry(session, row) else { break };
+        let y = shown.y + (row - shown.first) as f32 * size::ROW;
+        let rect = Rect::from_min_size(pos2(body.left(), y), vec2(body.width(), size::ROW));
+        let hit = rect.with_max_x(rect.right() - BAR).intersect(body);
+        let response = ui.interact(hit, id.with(entry.n), Sense::click());
+        let painted = Row { session, entry, before, rect, columns, scene };
+        let text = painted.text();
+        response.widget_info(|| {
+            let size = format::size(u64::from(entry.size));
+            let label = format!("{} {} {text} {size}", entry.n, entry.kind.word());
+            WidgetInfo::selected(Role::Row, true, selected == Some(entry.n), label)
+        });
+        if response.clicked() {
+            clicked = Some(entry.n);
+        }
+        painted.paint(&ui, &text, selected == Some(entry.n), response.hovered());
+        before = Some(entry);
+    }
+    clicked
+}
+
+/// One row, about to be painted.
+struct Row<'a> {
+    session: &'a SessionView,
+    entry: Entry,
+    before: Option<Entry>,
+    rect: Rect,
+    columns: &'a Columns,
+    scene: Scene<'a>,
+}
+
+impl Row<'_> {
+    /// What the row says; empty while the payload has not arrived.
+    fn text(&self) -> String {
+        self.session.rows.get(&self.entry.n).map(|event| preview(event)).unwrap_or_default()
+    }
+
+    fn paint(&self, ui: &Ui, text: &str, is_selected: bool, is_hovered: bool) {
+        let t = tokens(ui.ctx());
+        let (entry, columns, rect) = (self.entry, self.columns, self.rect);
+        let is_state = entry.kind.is_state();
+        let color = kind_color(t, entry.kind);
+        let ground = match (is_selected, is_hovered, is_state) {
+            (true, ..) => t.selected,
+            (_, true, _) => t.row_hover,
+            (_, _, true) => t.row_state,
+            _ => Color32::TRANSPARENT,
+        };
+        ui.painter().rect_filled(rect, 0.0, ground);
+        if is_state || is_selected || entry.kind == Kind::Violation {
+            let edge = Rect::from_min_size(rect.min, vec2(2.0, rect.height()));
+            let edge_color =
+                if is_state || entry.kind == Kind::Violation { color } else { t.accent };
+            ui.painter().rect_filled(edge, 0.0, edge_color);
+        }
+        self.data(ui, columns.n, Align2::RIGHT_CENTER, &format::thousands(entry.n), t.faint);
+        let time = self.scene.zone.clock_ms(wall(self.session, entry.t_ns));
+        self.data(ui, columns.time, Align2::LEFT_CENTER, &time, t.muted);
+        if let (Some(x), Some(before)) = (columns.gap, self.before) {
+            let gap = format::gap(entry.t_ns.saturating_sub(before.t_ns));
+            self.data(ui, x, Align2::RIGHT_CENTER, &gap, t.faint);
+        }
+        let arrow_color = if entry.dir == Dir::Local { color } else { t.dir(entry.dir) };
+        self.data(ui, columns.arrow, Align2::CENTER_CENTER, arrow(entry.dir), arrow_color);
+        self.data(ui, columns.kind, Align2::LEFT_CENTER, entry.kind.word(), color);
+        self.payload(ui, t, text, is_state);
+        if !is_state {
+            let size = format::size(u64::from(entry.size));
+            self.data(ui, columns.size, Align2::RIGHT_CENTER, &size, t.muted);
+            if let Some(latency) = entry.latency_ms() {
+                let latency = format::millis(latency);
+                self.data(ui, columns.latency, Align2::RIGHT_CENTER, &latency, t.text);
+            }
+        }
+    }
+
+    fn payload(&self, ui: &Ui, t: &Tokens, text: &str, is_state: bool) {
+        let (left, y) = (self.columns.payload, self.rect.center().y);
+        let end = if is_state { self.columns.latency } else { self.columns.end };
+        let room = end - left;
+        if !self.session.rows.contains_key(&self.entry.n) {
+            let width = (self.entry.size as f32 * 7.0).clamp(28.0, room.max(28.0));
+            let bar = Rect::from_min_size(pos2(left, y - 3.0), vec2(width, 6.0));
+            ui.painter().rect_filled(bar, 3.0, t.grid);
+            return;
+        }
+        // Longer than this it cannot be seen, and laying it out would cost time.
+        let most = (room / 5.0) as usize + 8;
+        let cut = text.char_indices().nth(most).map_or(text.len(), |(at, _)| at);
+        let font = if is_state { words(size::DATA) } else { mono(size::DATA) };
+        let galley = line(ui, &text[..cut], font, t.text, room);
+        let at = pos2(left, y - galley.size().y / 2.0);
+        ui.painter().galley(at.round(), galley, t.text);
+    }
+
+    fn data(&self, ui: &Ui, x: f32, align: Align2, text: &str, color: Color32) {
+        ui.painter().text(pos2(x, self.rect.center().y), align, text, mono(size::DATA), color);
+    }
+}

@@ -1,0 +1,48 @@
+//! Frames and lines: bars, panels, cards, and headings of lists.
+
+use egui::{Color32, CornerRadius, Frame, InnerResponse, Margin, RichText, Stroke, Ui};
+
+use crate::ui::theme::{size, tokens};
+
+/// The frame of a bar across the window.
+pub(crate) fn bar_frame(ui: &Ui) -> Frame {
+    let side = size::PAD as i8;
+    Frame::new().fill(tokens(ui.ctx()).panel).inner_margin(Margin::symmetric(side, 0))
+}
+
+/// The frame of a panel whose content reaches its edges.
+pub(crate) fn panel_frame(fill: Color32) -> Frame {
+    Frame::new().fill(fill)
+}
+
+/// A card with everything in it.
+pub(crate) fn card<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> InnerResponse<R> {
+    let t = tokens(ui.ctx());
+    Frame::new()
+        .fill(t.panel)
+        .stroke(Stroke::new(1.0, t.line))
+        .corner_radius(CornerRadius::same(size::CARD_RADIUS))
+        .inner_margin(Margin::same(14))
+        .show(ui, add)
+}
+
+/// A line across the room that is left.
+pub(crate) fn hline(ui: &mut Ui) {
+    let line = tokens(ui.ctx()).line;
+    let (rect, _) =
+        ui.allocate_exact_size(egui::vec2(ui.available_width(), 1.0), egui::Sense::hover());
+    ui.painter().rect_filled(rect, 0.0, line);
+}
+
+/// The heading of a list, in small capitals as it were.
+pub(crate) fn section(ui: &mut Ui, text: &str) {
+    let t = tokens(ui.ctx());
+    let text = RichText::new(text.to_uppercase()).size(size::SMALL).color(t.faint);
+    ui.label(text);
+}
+
+/// Words of the status bar with room between them.
+pub(crate) fn separated(ui: &mut Ui, words: &str, color: Color32) {
+    ui.label(RichText::new(words).size(size::SMALL).color(color));
+    ui.add_space(10.0);
+}
