@@ -2,6 +2,7 @@
 //! server, recordings, the command line and the window. One binary, because linking is slow.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, unreachable_pub)]
 
+mod architecture;
 mod auto;
 mod capture;
 mod cli;
