@@ -370,3 +370,35 @@ async fn options_that_cannot_work_end_at_once() {
     let cause = memory.of(Kind::Failed)[0].meta().cause.clone().unwrap();
     assert!(cause.starts_with("no/such.pem: "), "{cause}");
 }
+
+#[tokio::test]
+async fn the_address_and_the_options_shape_the_request() {
+    let server = Server::start().await;
+    let mut endpoint = server.endpoint("/a%20b?x=1#part");
+    endpoint.url.set_host(Some("localhost")).unwrap();
+    endpoint.url.set_username("me").unwrap();
+    endpoint.url.set_password(Some("pw")).unwrap();
+    endpoint.options.headers =
+        vec![("Host".into(), "other.example".into()), ("accept".into(), "text/*".into())];
+    let running = run(endpoint);
+    let (mut peer, request) = server.asked().await;
+    assert_eq!(request.line, "GET /a%20b?x=1 HTTP/1.1");
+    assert_eq!(request.header("authorization"), Some("Basic bWU6cHc="));
+    assert_eq!(request.header("host"), Some("other.example"));
+    assert_eq!(request.header("accept"), Some("text/*"));
+    peer.stream().await;
+    running.memory.until_of(Kind::Open, 1).await;
+    let (_, memory) = running.stop().await;
+    let sent = &memory.of(Kind::Request)[0];
+    assert_eq!(sent.wire.bytes(), Some(request.size as u64));
+    let names = |headers: &[(String, String)]| {
+        let mut names: Vec<_> = headers.iter().map(|(name, _)| name.clone()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(&sent.meta().headers), names(&request.headers));
+    let open = memory.of(Kind::Open)[0].meta().clone();
+    assert_eq!(names(&open.request_headers), names(&request.headers));
+    let timing = open.timing.unwrap();
+    assert!(timing.dns.is_some() && timing.tcp.is_some(), "{timing:?}");
+}
