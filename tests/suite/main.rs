@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, unreachable_pub)]
 
 mod auto;
+mod http;
 mod http_stop;
 mod nchan;
 mod poll;

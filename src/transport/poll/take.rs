@@ -17,7 +17,7 @@ const SHOWN: usize = 64 << 10;
 /// What `Content-Type` should have been.
 const JSON: &str = "JSON";
 /// The same for dialects that take any body.
-const ANY: &str = "a message that ends";
+const ANY: &str = "a plain body that ends";
 
 /// An answer whose body was read as far as it is wanted.
 pub(super) struct Got {
@@ -113,7 +113,7 @@ impl Got {
         if status != 200 {
             return self.wrong(refused_with);
         }
-        if self.answer.media_type() == EVENT_STREAM {
+        if self.answer.media_type() == EVENT_STREAM || self.answer.encoding().is_some() {
             let wanted = if dialect.wants_json() { JSON } else { ANY };
             return self.wrong(|answer, body| wrong_type_with(answer, wanted, &body));
         }
