@@ -90,9 +90,15 @@ pub(super) fn wrong_type_with(
     wanted: &'static str,
     body: &Bytes,
 ) -> TransportError {
-    let found = answer.media_type();
+    let mut found = answer.media_type();
+    if found.is_empty() {
+        found.push_str("no content type");
+    }
+    if let Some(coding) = answer.encoding() {
+        found = format!("{found} compressed as {coding}");
+    }
     TransportError::WrongType {
-        found: if found.is_empty() { String::from("no content type") } else { found },
+        found,
         wanted,
         headers: std::mem::take(&mut answer.headers),
         body: body.slice(..body.len().min(REFUSAL)),

@@ -67,7 +67,7 @@ impl Bench {
     fn serve(&self) -> String {
         let options = ServerOptions {
             listen: ([127, 0, 0, 1], 0).into(),
-            rate: 50.0,
+            rate: 200.0,
             history: 10_000,
             ..ServerOptions::default()
         };

@@ -339,3 +339,23 @@ async fn a_dialect_file_tells_how_to_read_and_ask() {
     let error = (SHORT.build)(&endpoint).err().unwrap();
     assert!(error.is_final() && error.to_string().contains("generic, nchan"), "{error}");
 }
+
+#[tokio::test]
+async fn a_cursor_that_is_refused_is_given_up_once_and_told() {
+    let server = Server::start().await;
+    let mut endpoint = server.endpoint("/lp");
+    endpoint.options.dialect = Some("nchan".into());
+    endpoint.options.last_event_id = Some("Fri, 01 Jan 2100 00:00:00 GMT; 0".into());
+    let running = run(&LONG, endpoint);
+    let (mut peer, request) = server.asked().await;
+    assert_eq!(request.header("if-none-match"), Some("0"));
+    assert_eq!(request.header("if-modified-since"), Some("Fri, 01 Jan 2100 00:00:00 GMT"));
+    peer.answer("400 Bad Request", "").await;
+    let request = peer.request().await;
+    assert_eq!(request.header("if-none-match"), None);
+    let told = cause(&running.memory.of(Kind::Response));
+    assert!(told.contains("does not know the cursor “Fri, 01 Jan 2100 00:00:00 GMT; 0”"), "{told}");
+    peer.answer("400 Bad Request", "").await;
+    let (end, _) = running.end().await;
+    assert!(matches!(&end, End::GaveUp(error) if error.is_final()), "{end:?}");
+}

@@ -202,72 +202,6 @@ async fn a_server_in_trouble_is_asked_again_when_it_says() {
 }
 
 #[tokio::test]
-async fn a_port_where_nobody_listens_is_named() {
-    let server = Server::start().await;
-    let mut endpoint = server.endpoint("/");
-    drop(server);
-    endpoint.options.retries.most = 2;
-    let address = endpoint.title();
-    let (end, memory) = run(endpoint).end().await;
-    assert!(matches!(end, End::GaveUp(_)), "{end:?}");
-    let told = [
-        "connecting",
-        "request",
-        "failed",
-        "retrying",
-        "connecting",
-        "request",
-        "failed",
-        "retrying",
-        "connecting",
-        "request",
-        "failed",
-    ];
-    assert_eq!(kinds(&memory.events()), told);
-    let failed = &memory.of(Kind::Failed)[0];
-    assert_eq!(failed.meta().cause, Some(format!("{address} refused the connection")));
-    assert!(failed.meta().hint.as_deref().unwrap().starts_with("Nothing listens there"));
-}
-
-#[tokio::test]
-async fn a_name_that_does_not_exist_is_said_to_be_unknown() {
-    let mut endpoint = Endpoint::parse("http://no-such-host.invalid/").unwrap();
-    endpoint.options.retries.most = 0;
-    let (_, memory) = run(endpoint).end().await;
-    let cause = memory.of(Kind::Failed)[0].meta().cause.clone().unwrap();
-    assert!(cause.starts_with("no-such-host.invalid could not be looked up: "), "{cause}");
-}
-
-#[tokio::test]
-async fn tls_with_a_server_that_has_none_says_so() {
-    let server = Server::start().await;
-    let mut endpoint = server.endpoint("/");
-    endpoint.url.set_scheme("https").unwrap();
-    let running = run(endpoint);
-    let mut peer = server.peer().await;
-    peer.send("HTTP/1.1 400 Bad Request\r\n\r\n").await;
-    let (_, memory) = running.end().await;
-    let cause = memory.of(Kind::Failed)[0].meta().cause.clone().unwrap();
-    assert!(
-        cause.starts_with("TLS with 127.0.0.1 failed: ") && cause.contains("http://"),
-        "{cause}"
-    );
-}
-
-#[tokio::test]
-async fn an_answer_that_is_no_http_is_told_as_such() {
-    let server = Server::start().await;
-    let mut endpoint = server.endpoint("/");
-    endpoint.options.retries.most = 0;
-    let running = run(endpoint);
-    let (mut peer, _) = server.asked().await;
-    peer.send("SSH-2.0-OpenSSH_9.2\r\n\r\n").await;
-    let (_, memory) = running.end().await;
-    let cause = memory.of(Kind::Failed)[0].meta().cause.clone().unwrap();
-    assert!(cause.starts_with("what came is no HTTP answer: "), "{cause}");
-}
-
-#[tokio::test]
 async fn stopping_before_the_head_came_leaves_nothing_behind() {
     let server = Server::start().await;
     let running = run(server.endpoint("/"));
@@ -355,18 +289,15 @@ async fn a_post_can_open_the_stream() {
 }
 
 #[tokio::test]
-async fn options_that_cannot_work_end_at_once() {
+async fn a_compressed_stream_is_not_taken_for_text() {
     let server = Server::start().await;
-    let mut endpoint = server.endpoint("/");
-    endpoint.options.headers = vec![("No good".into(), "x".into())];
-    let (end, memory) = run(endpoint).end().await;
-    assert!(matches!(end, End::GaveUp(_)), "{end:?}");
+    let running = run(server.endpoint("/"));
+    let (mut peer, _) = server.asked().await;
+    let head = "200 OK\r\nContent-Type: text/event-stream\r\nContent-Encoding: gzip";
+    peer.answer(head, "not really").await;
+    let (_, memory) = running.end().await;
     let cause = memory.of(Kind::Failed)[0].meta().cause.clone().unwrap();
-    assert_eq!(cause, "“No good” is no header name");
-
-    let mut endpoint = server.endpoint("/");
-    endpoint.options.ca_file = Some("no/such.pem".into());
-    let (_, memory) = run(endpoint).end().await;
-    let cause = memory.of(Kind::Failed)[0].meta().cause.clone().unwrap();
-    assert!(cause.starts_with("no/such.pem: "), "{cause}");
+    let words = "the server answered 200 with text/event-stream compressed as gzip, not \
+                 text/event-stream";
+    assert_eq!(cause, words);
 }

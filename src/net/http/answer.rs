@@ -77,6 +77,11 @@ impl Answer {
         value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
     }
 
+    /// How the body is encoded, where it is: nothing here decodes it.
+    pub fn encoding(&self) -> Option<&str> {
+        self.header("content-encoding").filter(|coding| !coding.eq_ignore_ascii_case("identity"))
+    }
+
     /// The details of the answer for a `response` or `open` event.
     pub fn meta(&self) -> Meta {
         Meta {

@@ -50,6 +50,10 @@ impl Http {
         }
         if let Some(path) = &options.ca_file {
             builder = builder.tls_certs_merge(authorities(path)?);
+        } else if url.scheme() == "http" && is_local(url) {
+            // Reading the system's certificates takes tens of milliseconds, and here, without even
+            // a proxy, none will be checked.
+            builder = builder.tls_certs_only([]);
         }
         let client = builder.build().map_err(|error| HttpError::setup(&error))?;
         Ok(Self { client, insecure: options.insecure })
@@ -171,14 +175,17 @@ impl Prepared {
 
 /// The fields of a request head as they will be sent.
 fn sent_headers(request: &reqwest::Request, body: Option<&Bytes>) -> Headers {
-    let url = request.url();
-    let host = &url[Position::BeforeHost..Position::AfterPort];
-    let mut headers = vec![(String::from("host"), host.to_owned())];
-    headers.extend(fields(request.headers()));
-    if !request.headers().contains_key("accept") {
+    let given = request.headers();
+    let mut headers = Headers::new();
+    if !given.contains_key("host") {
+        let host = &request.url()[Position::BeforeHost..Position::AfterPort];
+        headers.push((String::from("host"), host.to_owned()));
+    }
+    headers.extend(fields(given));
+    if !given.contains_key("accept") {
         headers.push((String::from("accept"), String::from("*/*")));
     }
-    if let Some(body) = body {
+    if let Some(body) = body.filter(|_| !given.contains_key("content-length")) {
         headers.push((String::from("content-length"), body.len().to_string()));
     }
     headers

@@ -181,8 +181,7 @@ impl Poll {
             let open = Meta { resume_after, request_headers, cause: None, delay_ms: None, ..head };
             link.opened(open).await?;
         }
-        for mut message in taken.messages {
-            message.t_ns = now;
+        for message in taken.messages.events(now) {
             link.push(message).await?;
         }
         link.flush().await?;

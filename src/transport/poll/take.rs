@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use super::cursor::Cursor;
 use super::dialect::Dialect;
-use super::path::checked;
+use super::path::{JsonPath, checked};
 use crate::model::{Dir, Event, Headers, Kind, Meta, Wire};
 use crate::net::{Answer, HttpError, Whole};
 use crate::transport::TransportError;
@@ -17,7 +17,7 @@ const SHOWN: usize = 64 << 10;
 /// What `Content-Type` should have been.
 const JSON: &str = "JSON";
 /// The same for dialects that take any body.
-const ANY: &str = "a message that ends";
+const ANY: &str = "a plain body that ends";
 
 /// An answer whose body was read as far as it is wanted.
 pub(super) struct Got {
@@ -37,11 +37,50 @@ pub(super) enum Verdict {
 pub(super) struct Taken {
     pub(super) response: Event,
     pub(super) request_headers: Headers,
-    pub(super) messages: Vec<Event>,
+    pub(super) messages: Found,
     pub(super) cursor: Cursor,
     pub(super) note: Option<String>,
     /// It brought something that the next request will not bring again.
     pub(super) is_news: bool,
+}
+
+/// The messages of an answer. They become events one at a time: a body of many small ones would
+/// grow a hundredfold if all of them were at once.
+#[derive(Default)]
+pub(super) struct Found {
+    /// Slices of the body.
+    texts: Vec<Bytes>,
+    /// There is one, and it is the whole body.
+    is_body: bool,
+    /// Bytes that were left out of it.
+    cut: u64,
+    id: Option<JsonPath>,
+    cursor: Option<String>,
+}
+
+impl Found {
+    /// Bytes the messages have in the body.
+    fn bytes(&self) -> u64 {
+        self.texts.iter().map(|text| text.len() as u64).sum::<u64>() + self.cut
+    }
+
+    /// The messages as events at `t_ns`.
+    pub(super) fn events(self, t_ns: u64) -> impl Iterator<Item = Event> {
+        let Self { texts, is_body, cut, id, cursor } = self;
+        texts.into_iter().map(move |text| {
+            let own = id.as_ref().and_then(|path| path.texts(checked(&text).ok()?).pop());
+            let wire = Wire::Estimated(text.len() as u64 + cut);
+            // Copied, because one slice would keep the whole answer in memory.
+            let payload = if is_body { text } else { Bytes::copy_from_slice(&text) };
+            let mut event =
+                Event::new(t_ns, Dir::In, Kind::Message).with_payload(payload).with_wire(wire);
+            event.id = own.as_deref().or(cursor.as_deref()).map(Into::into);
+            if cut > 0 {
+                event = event.with_meta(Meta { truncated: Some(cut), ..Meta::default() });
+            }
+            event
+        })
+    }
 }
 
 /// Waits for an answer and reads its body: whole where it may hold messages, at most `limit` bytes
@@ -74,7 +113,7 @@ impl Got {
         if status != 200 {
             return self.wrong(refused_with);
         }
-        if self.answer.media_type() == EVENT_STREAM {
+        if self.answer.media_type() == EVENT_STREAM || self.answer.encoding().is_some() {
             let wanted = if dialect.wants_json() { JSON } else { ANY };
             return self.wrong(|answer, body| wrong_type_with(answer, wanted, &body));
         }
@@ -120,7 +159,7 @@ impl Got {
         Verdict::Taken(Taken {
             response: response.with_wire(Wire::Estimated(wire)),
             request_headers: self.answer.request_headers,
-            messages: Vec::new(),
+            messages: Found::default(),
             cursor,
             note,
             is_news: false,
@@ -128,31 +167,34 @@ impl Got {
     }
 
     fn news(self, dialect: &Dialect, cursor: &Cursor, json: Option<&RawValue>) -> Verdict {
-        let found = json.and_then(|json| dialect.messages.json.iter().find_map(|p| p.find(json)));
-        let is_body = found.is_none() && dialect.messages.body;
-        let count = found.as_ref().map_or(usize::from(is_body), Vec::len);
-        let moved = cursor.after(dialect, &self.answer, json, count);
-        let at = moved.to.text();
-        let messages: Vec<Event> = match found {
-            Some(found) => found.iter().map(|json| listed(dialect, json, at.as_deref())).collect(),
-            None if is_body => vec![whole(&self.body, json, dialect, at.as_deref())],
-            None => Vec::new(),
+        let body = &self.body.bytes;
+        let listed = json.and_then(|json| dialect.messages.json.iter().find_map(|p| p.find(json)));
+        let is_body = listed.is_none() && dialect.messages.body;
+        let (texts, cut) = match listed {
+            Some(list) => {
+                (list.iter().map(|json| body.slice_ref(json.get().as_bytes())).collect(), 0)
+            }
+            None if is_body => (vec![body.clone()], self.body.excess),
+            None => (Vec::new(), 0),
         };
-        let in_messages: u64 = messages.iter().filter_map(|message| message.wire.bytes()).sum();
-        let body_bytes = self.body.bytes.len() as u64 + self.body.excess;
-        let around = self.answer.head_bytes + body_bytes.saturating_sub(in_messages);
+        let moved = cursor.after(dialect, &self.answer, json, texts.len());
+        let is_news = !texts.is_empty() && (dialect.cursor.is_empty() || moved.to != *cursor);
+        let is_empty = texts.is_empty();
+        let id = dialect.messages.id.clone();
+        let messages = Found { texts, is_body, cut, id, cursor: moved.to.text() };
+        let body_bytes = body.len() as u64 + self.body.excess;
+        let around = self.answer.head_bytes + body_bytes.saturating_sub(messages.bytes());
         let mut response = self.answer.event(0).with_wire(Wire::Estimated(around));
-        if messages.is_empty() {
+        if is_empty {
             response.payload = self.body.bytes;
         }
-        let stays = !dialect.cursor.is_empty() && moved.to == *cursor;
         Verdict::Taken(Taken {
             response,
             request_headers: self.answer.request_headers,
-            is_news: !messages.is_empty() && !stays,
             messages,
             cursor: moved.to,
             note: moved.note,
+            is_news,
         })
     }
 
@@ -168,44 +210,5 @@ impl Got {
         let violation = Event::new(0, Dir::In, Kind::Violation).with_payload(shown).with_meta(meta);
         let error = TransportError::Protocol(rule.to_owned());
         Verdict::Wrong(vec![response, violation], error)
-    }
-}
-
-/// A message of a list.
-fn listed(dialect: &Dialect, json: &RawValue, cursor: Option<&str>) -> Event {
-    let text = json.get().as_bytes();
-    // Copied, because a slice would keep the whole answer in memory.
-    let event = Event::new(0, Dir::In, Kind::Message)
-        .with_payload(Bytes::copy_from_slice(text))
-        .with_wire(Wire::Estimated(text.len() as u64));
-    identified(event, dialect, Some(json), cursor)
-}
-
-/// A body that is one message.
-fn whole(body: &Whole, json: Option<&RawValue>, dialect: &Dialect, cursor: Option<&str>) -> Event {
-    let size = body.bytes.len() as u64 + body.excess;
-    let mut event = Event::new(0, Dir::In, Kind::Message)
-        .with_payload(body.bytes.clone())
-        .with_wire(Wire::Estimated(size));
-    if body.excess > 0 {
-        event = event.with_meta(Meta { truncated: Some(body.excess), ..Meta::default() });
-    }
-    identified(event, dialect, json, cursor)
-}
-
-/// Gives a message its own id, or the cursor that stands after it.
-fn identified(
-    event: Event,
-    dialect: &Dialect,
-    json: Option<&RawValue>,
-    cursor: Option<&str>,
-) -> Event {
-    let own = match (&dialect.messages.id, json) {
-        (Some(path), Some(json)) => path.texts(json).pop(),
-        _ => None,
-    };
-    match own.as_deref().or(cursor) {
-        Some(id) => event.with_id(id),
-        None => event,
     }
 }

@@ -156,7 +156,7 @@ async fn accept(answer: Answer) -> Result<Answer, TransportError> {
     if answer.status != 200 {
         return Err(refused(answer).await);
     }
-    if answer.media_type() != EVENT_STREAM {
+    if answer.media_type() != EVENT_STREAM || answer.encoding().is_some() {
         return Err(wrong_type(answer, EVENT_STREAM).await);
     }
     Ok(answer)

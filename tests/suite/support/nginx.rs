@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -21,9 +22,14 @@ const MODULE: &str = "/usr/lib/nginx/modules/ngx_nchan_module.so";
 /// What nchan says of a channel without subscribers.
 const NOBODY: &str = "active subscribers: 0";
 
-/// Says on the real standard error, which the test runner does not swallow, what is left out.
-fn left_out(what: &str, packages: &str) {
-    let _ = writeln!(std::io::stderr(), "left out: {what}; apt-get install {packages}");
+/// Says once, on the real standard error, which the test runner does not swallow, what is left out.
+fn left_out(what: &'static str, packages: &str) {
+    static SAID: Mutex<Vec<&str>> = Mutex::new(Vec::new());
+    let mut said = SAID.lock().unwrap();
+    if !said.contains(&what) {
+        said.push(what);
+        let _ = writeln!(std::io::stderr(), "left out: {what}; apt-get install {packages}");
+    }
 }
 
 fn program(names: [&'static str; 2]) -> Option<&'static str> {
@@ -83,15 +89,15 @@ pub struct Redis {
 impl Redis {
     /// Starts Redis; without it, says so and gives nothing.
     pub async fn start() -> Option<Self> {
-        if program(["redis-server", "/usr/bin/redis-server"]).is_none() {
+        let Some(program) = program(["redis-server", "/usr/bin/redis-server"]) else {
             left_out("nchan across a restart of nginx", "redis-server");
             return None;
-        }
+        };
         for _ in 0..20 {
             let folder = tempfile::tempdir().unwrap();
             let port = free_port();
             let mut process = Process::start(
-                Command::new("redis-server")
+                Command::new(program)
                     .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
                     .args(["--port", &port.to_string()])
                     .current_dir(folder.path())

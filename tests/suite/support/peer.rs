@@ -40,10 +40,10 @@ impl Request {
 
 /// Waits for something that has to happen.
 pub async fn soon<T>(what: &str, work: impl Future<Output = T>) -> T {
-    match tokio::time::timeout(LIMIT, work).await {
-        Ok(result) => result,
-        Err(_) => panic!("never happened: {what}"),
-    }
+    let Ok(result) = tokio::time::timeout(LIMIT, work).await else {
+        panic!("never happened: {what}");
+    };
+    result
 }
 
 impl Server {
