@@ -103,17 +103,25 @@ impl Raw {
 
     /// Reads until `enough` says so.
     async fn until(&mut self, what: &str, enough: impl Fn(&str) -> bool) {
+        self.read_until(what, |bytes| enough(&String::from_utf8_lossy(bytes))).await;
+    }
+
+    async fn until_text(&mut self, text: &str) {
+        self.until(text, |received| received.contains(text)).await;
+    }
+
+    async fn until_bytes(&mut self, what: &str, bytes: &[u8]) {
+        self.read_until(what, |received| received.windows(bytes.len()).any(|w| w == bytes)).await;
+    }
+
+    async fn read_until(&mut self, what: &str, enough: impl Fn(&[u8]) -> bool) {
         let read = async {
-            while !enough(&String::from_utf8_lossy(&self.received)) {
+            while !enough(&self.received) {
                 let n = self.stream.read_buf(&mut self.received).await.unwrap();
                 assert!(n > 0, "ended before {what}: {}", String::from_utf8_lossy(&self.received));
             }
         };
         tokio::time::timeout(LIMIT, read).await.unwrap_or_else(|_| panic!("never came: {what}"));
-    }
-
-    async fn until_text(&mut self, text: &str) {
-        self.until(text, |received| received.contains(text)).await;
     }
 
     /// Reads until the server has closed the connection; everything that came.

@@ -119,3 +119,21 @@ async fn clients_that_read_nothing_are_dropped() {
     eventually("free places", || server.stats().connections.active == 0).await;
     server.stop().await;
 }
+
+#[tokio::test]
+async fn there_are_only_so_many_topics() {
+    let server = start(quiet()).await;
+    for n in 0..32 {
+        server.publish(&format!("t{n}"), &Draft::text("message", "x")).unwrap();
+    }
+    for path in ["/sse?topic=new", "/poll?topic=new", "/short?topic=new", "/stream?topic=new"] {
+        let refused = get(&server, path).await;
+        assert_eq!(refused.status(), 403, "{path}");
+        let said = refused.text().await.unwrap();
+        assert!(said.contains("32 topics already"), "{said}");
+    }
+    let mut raw = Raw::get(&server, "/ws?topic=new", HANDSHAKE).await;
+    raw.until_text("32 topics already").await;
+    assert!(raw.text().starts_with("HTTP/1.1 403"), "{}", raw.text());
+    server.stop().await;
+}
