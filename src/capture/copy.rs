@@ -51,7 +51,7 @@ impl Progress {
 }
 
 /// A copy of a recording that goes on: everything but the last events.
-pub(super) struct Copy {
+pub(super) struct Transfer {
     conn: Option<Connection>,
     part: PathBuf,
     pub(super) to: PathBuf,
@@ -66,19 +66,19 @@ pub(super) async fn copy(
     to: PathBuf,
     replace: bool,
     progress: Arc<Progress>,
-) -> Result<Copy, CaptureError> {
+) -> Result<Transfer, CaptureError> {
     let (reply, answer) = oneshot::channel();
     let place = to.clone();
     std::thread::Builder::new()
         .name(String::from("saving"))
         .spawn(move || {
-            let _ = reply.send(Copy::make(&from, to, replace, &progress));
+            let _ = reply.send(Transfer::make(&from, to, replace, &progress));
         })
         .map_err(|e| CaptureError::io(&place, e))?;
     answer.await.unwrap_or(Err(CaptureError::Ended))
 }
 
-impl Copy {
+impl Transfer {
     fn make(
         from: &Path,
         to: PathBuf,
@@ -172,7 +172,7 @@ impl Copy {
     }
 }
 
-impl Drop for Copy {
+impl Drop for Transfer {
     fn drop(&mut self) {
         self.conn = None;
         let _ = fs::remove_file(&self.part);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use super::copy::Copy;
+use super::copy::Transfer;
 use super::error::{CaptureError, beside, wal_of};
 use super::file::CaptureFile;
 use super::header::Header;
@@ -115,6 +115,9 @@ fn fold_and_close(conn: Option<Connection>, path: &Path) -> Result<bool, Capture
 
 /// Gives the file at `from` the name `to`. A link, unlike a rename, never replaces anything.
 pub(super) fn place(from: &Path, to: &Path, replace: bool) -> Result<Attempt, CaptureError> {
+    if !replace && to.exists() {
+        return Err(CaptureError::Exists(to.to_owned()));
+    }
     // A journal left there by some other file would be taken for this one's.
     for suffix in ["-wal", "-shm", "-journal"] {
         let _ = fs::remove_file(beside(to, suffix));
@@ -163,7 +166,7 @@ fn sync_folder(path: &Path) {
 pub(super) fn adopt(
     writer: &mut Writer,
     conn: Option<Connection>,
-    mut copy: Copy,
+    mut copy: Transfer,
 ) -> (Option<Connection>, Result<(), CaptureError>) {
     match may_write(&writer.path, &copy.to, copy.replace) {
         Ok(_) => {}

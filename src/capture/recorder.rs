@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use futures_util::future::BoxFuture;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use super::copy::{self, Copy, Progress};
+use super::copy::{self, Progress, Transfer};
 use super::error::CaptureError;
 use super::file::CaptureFile;
 use super::header::Header;
@@ -81,7 +81,7 @@ pub(super) enum Message {
         replace: bool,
         reply: Reply<Attempt>,
     },
-    Adopt(Box<Copy>, Reply<()>),
+    Adopt(Box<Transfer>, Reply<()>),
     /// Without a word on how it ended when the recorder was dropped.
     Finish(Option<String>, Reply<Summary>),
 }

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::copy::Copy;
+use super::copy::Transfer;
 use super::error::CaptureError;
 use super::file::CaptureFile;
 use super::header::Header;
@@ -40,7 +40,7 @@ pub(super) struct Writer {
 /// Why recording pauses.
 enum Pause {
     Move { to: PathBuf, replace: bool, reply: Reply<Attempt> },
-    Adopt(Box<Copy>, Reply<()>),
+    Adopt(Box<Transfer>, Reply<()>),
     Finish(Option<String>, Reply<Summary>),
     Failed(CaptureError),
 }

@@ -95,14 +95,14 @@ fn the_folder_is_the_one_that_was_named_and_private() {
     use std::os::unix::fs::PermissionsExt;
     let outer = tempfile::tempdir().unwrap();
     let named = outer.path().join("deep/captures");
-    let made = std::process::Command::new(std::env::current_exe().unwrap())
+    let child = std::process::Command::new(std::env::current_exe().unwrap())
         .args(["capture::places::makes_the_folder", "--exact"])
         .env(ROLE, "1")
         .env(place::VARIABLE, &named)
         .stdout(std::process::Stdio::null())
         .status()
         .unwrap();
-    assert!(made.success());
+    assert!(child.success());
     let mode = fs::metadata(&named).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o700);
 }
