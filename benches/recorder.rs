@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout)]
 
 use std::error::Error;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use rusqlite::{Connection, params};
+use wirescope::capture::ndjson::{Extras, Lines};
 use wirescope::capture::{Committed, Header, Reader, Recorder, Tap};
 use wirescope::model::{Clock, Dir, Endpoint, Event, Kind, Wire};
 
@@ -32,6 +34,7 @@ fn main() -> Outcome<()> {
     let (recorded, oldest) = record(&path, count)?;
     let rss = peak_rss_kib();
     check(&path, count)?;
+    let lines = print_lines(&path)?;
     let bare = insert(&folder.path().join("bare.sqlite"), count)?;
 
     let rate = |time: Duration| count as f64 / time.as_secs_f64();
@@ -39,6 +42,7 @@ fn main() -> Outcome<()> {
     println!("recorder          {:>12.0} messages/s", rate(recorded));
     println!("bare rusqlite     {:>12.0} rows/s", rate(bare));
     println!("ratio             {:>12.2}", rate(recorded) / rate(bare));
+    println!("as NDJSON         {:>12.0} lines/s, read from the file", rate(lines));
     println!("oldest at commit  {:>12.1} ms", oldest.as_secs_f64() * 1000.0);
     println!("peak RSS          {:>12.1} MiB, {:.1} before", mib(rss), mib(rss_before));
     Ok(())
@@ -103,6 +107,22 @@ fn payload(n: u64) -> [u8; SIZE] {
     payload[..number.len()].copy_from_slice(number.as_bytes());
     payload[SIZE - 2..].copy_from_slice(b"\"}");
     payload
+}
+
+/// Reads everything and makes lines of it.
+fn print_lines(path: &Path) -> Outcome<Duration> {
+    let reader = Reader::open(path)?;
+    let mut lines = Lines::new(reader.header()?.start_ns);
+    let mut out = Vec::new();
+    let begun = Instant::now();
+    reader.scan(1, |n, lane, event| {
+        if out.len() > 1 << 20 {
+            out.clear();
+        }
+        lines.write(&mut out, n, lane, event, Extras::default());
+        ControlFlow::Continue(())
+    })?;
+    Ok(begun.elapsed())
 }
 
 /// The same rows, inserted one by one, committed as often as the recorder does under load.

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use rusqlite::ErrorCode;
 use thiserror::Error;
 
+use super::live::is_live;
+
 /// Why a recording stopped, or a session file could not be opened, read or moved.
 #[derive(Debug, Clone, Error)]
 pub enum CaptureError {
@@ -168,11 +170,20 @@ impl CaptureError {
         match std::fs::metadata(path) {
             Err(error) => Self::io(path, error),
             Ok(found) if !found.is_file() => Self::NotAFile(path.to_owned()),
-            // The file is there but its journal cannot be: the folder takes no writing.
-            Ok(_) if wal_of(path).exists() => Self::ReadOnly(path.to_owned()),
-            Ok(_) => Self::Sqlite { path: path.to_owned(), source: Arc::new(error) },
+            Ok(_) => match may_be_read(path) {
+                Err(error) => Self::io(path, error),
+                // The file opens but its journal does not: the folder takes no writing.
+                Ok(()) if wal_of(path).exists() => Self::ReadOnly(path.to_owned()),
+                Ok(()) => Self::Sqlite { path: path.to_owned(), source: Arc::new(error) },
+            },
         }
     }
+}
+
+/// Why the system does not open the file. One that is being recorded here is left alone: closing
+/// it would drop the recorder's locks.
+fn may_be_read(path: &Path) -> io::Result<()> {
+    if is_live(path) { Ok(()) } else { std::fs::File::open(path).map(drop) }
 }
 
 /// Where SQLite keeps what is not yet part of the file itself.

@@ -8,6 +8,7 @@
 //! Nothing else of the program opens a session file, and nothing opens a live one but through
 //! SQLite: closing a plain descriptor would drop the locks SQLite holds on the same file.
 
+mod copy;
 mod error;
 mod file;
 mod header;
@@ -26,11 +27,11 @@ mod tests;
 mod transaction;
 mod writer;
 
+pub use copy::Progress;
 pub use error::CaptureError;
 pub use file::CaptureFile;
 pub use header::{Header, Lane, RECORDING};
 pub use live::is_live;
-pub use moving::Progress;
 pub use reader::Reader;
 pub use recorder::{Committed, Recorder, Status, Summary, Tap};
 pub use row::Recorded;

@@ -11,10 +11,11 @@ use std::thread::JoinHandle;
 use futures_util::future::BoxFuture;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
+use super::copy::{self, Progress, Transfer};
 use super::error::CaptureError;
 use super::file::CaptureFile;
 use super::header::Header;
-use super::moving::{self, Attempt, Copy, Progress};
+use super::moving::Attempt;
 use super::writer::{Knobs, Writer};
 use crate::model::{Event, Feed, FeedError};
 
@@ -80,7 +81,7 @@ pub(super) enum Message {
         replace: bool,
         reply: Reply<Attempt>,
     },
-    Adopt(Box<Copy>, Reply<()>),
+    Adopt(Box<Transfer>, Reply<()>),
     /// Without a word on how it ended when the recorder was dropped.
     Finish(Option<String>, Reply<Summary>),
 }
@@ -128,7 +129,8 @@ impl Shared {
         let _ = lock(&self.queue).sender.send(message);
     }
 
-    fn hand_in(&self, batch: Batch) -> Result<(), FeedError> {
+    /// Queues a batch that was granted its memory.
+    pub(super) fn hand_in(&self, batch: Batch) -> Result<(), FeedError> {
         let queue = lock(&self.queue);
         if !queue.takes_events {
             return Err(FeedError);
@@ -140,7 +142,7 @@ impl Shared {
 /// A recording. Dropping it without [`Recorder::finish`] commits everything but leaves the file
 /// saying that it was still being recorded.
 pub struct Recorder {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     file: Arc<CaptureFile>,
     thread: Option<JoinHandle<()>>,
 }
@@ -244,7 +246,7 @@ impl Recorder {
             Attempt::Done => return Ok(()),
             Attempt::NeedsCopy => {}
         }
-        let copy = moving::copy(self.file.path(), path.to_owned(), replace, Arc::clone(progress));
+        let copy = copy::copy(self.file.path(), path.to_owned(), replace, Arc::clone(progress));
         let copy = copy.await?;
         self.ask(|reply| Message::Adopt(Box::new(copy), reply)).await
     }

@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt;
 
-use super::recorder::BUDGET_KIB;
+use super::recorder::{BUDGET_KIB, Batch};
 use super::writer::Knobs;
 use super::*;
-use crate::model::{Dir, Endpoint, Event, Kind};
+use crate::model::{Dir, Endpoint, Event, FeedError, Kind};
 
 fn messages(range: Range<u64>) -> Vec<Event> {
     let message = |n| Event::new(n, Dir::In, Kind::Text).with_payload(vec![b'x'; 200]);
@@ -102,6 +102,7 @@ async fn finishing_lets_those_who_wait_go() {
             None => break next,
         }
         handed_in += 1000;
+        assert!(handed_in < 1_000_000, "nobody ever has to wait");
     };
     let mut finish = Box::pin(recorder.finish("stopped"));
     assert!((&mut finish).now_or_never().is_none());
@@ -110,6 +111,30 @@ async fn finishing_lets_those_who_wait_go() {
     let summary = finish.await.unwrap();
     let expected = if refused { handed_in } else { handed_in + 1000 };
     assert_eq!(summary.events, expected, "what was granted is in the file, nothing else");
+}
+
+#[tokio::test]
+async fn nothing_slips_in_after_the_last_look() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.wirescope");
+    let (entered, has_entered) = mpsc::channel();
+    let (let_go, go) = mpsc::channel();
+    let recorder = recorder(&path, Gate { entered, go }, Knobs::default());
+    let feed = recorder.feed(0);
+    let room = Arc::clone(&recorder.shared.room).try_acquire_many_owned(1).unwrap();
+    feed.send(messages(0..1)).await.unwrap();
+    has_entered.recv().unwrap();
+    let mut finish = Box::pin(recorder.finish("stopped"));
+    assert!((&mut finish).now_or_never().is_none());
+    // Queued behind the wish to finish, so it is written by the last look, which the tap holds up.
+    feed.send(messages(1..2)).await.unwrap();
+    let_go.send(()).unwrap();
+    has_entered.recv().unwrap();
+    let late = Batch { lane: 0, events: messages(2..3), room };
+    assert_eq!(recorder.shared.hand_in(late), Err(FeedError));
+    drop(let_go);
+    assert_eq!(finish.await.unwrap().events, 2);
+    assert_eq!(times(&path), [0, 1]);
 }
 
 /// Counts what it was told, and why it ended.

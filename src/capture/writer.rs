@@ -8,11 +8,12 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use super::copy::Transfer;
 use super::error::CaptureError;
 use super::file::CaptureFile;
 use super::header::Header;
 use super::live::Mark;
-use super::moving::{self, Attempt, Copy};
+use super::moving::{self, Attempt};
 use super::recorder::{Message, Reply, Shared, Status, Summary, Tap};
 use super::schema;
 use super::transaction::{Ledger, Transaction};
@@ -39,7 +40,7 @@ pub(super) struct Writer {
 /// Why recording pauses.
 enum Pause {
     Move { to: PathBuf, replace: bool, reply: Reply<Attempt> },
-    Adopt(Box<Copy>, Reply<()>),
+    Adopt(Box<Transfer>, Reply<()>),
     Finish(Option<String>, Reply<Summary>),
     Failed(CaptureError),
 }

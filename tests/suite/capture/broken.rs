@@ -78,6 +78,29 @@ fn a_place_that_takes_no_recording_says_why() {
     assert!(!refused(Path::new("/proc/a.wirescope")).hint().is_empty());
 }
 
+/// A file as it lies on a read-only disk or in somebody else's folder.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_folder_that_takes_no_writing_can_be_read_from() {
+    use std::os::unix::fs::PermissionsExt;
+    let (folder, path) = place();
+    recording(&path, 7).await;
+    // Closed by a program that leaves the file asking for a journal.
+    plain(&path).pragma_update(None, "journal_mode", "wal").unwrap();
+    let allow =
+        |mode| fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).unwrap();
+    allow(0o555);
+    if fs::write(folder.path().join("probe"), "").is_ok() {
+        eprintln!("left out: this user may write everywhere, run the tests as another one");
+        return;
+    }
+    let events = all(&path);
+    let refused = Recorder::create(&folder.path().join("b"), &header(), Box::new(()));
+    allow(0o755);
+    assert_eq!(events, messages(0..7));
+    assert!(matches!(refused.unwrap_err(), CaptureError::Denied(_)));
+}
+
 #[tokio::test]
 async fn rows_of_other_programs_are_shown_for_what_they_are() {
     let (_folder, path) = place();

@@ -78,3 +78,31 @@ fn a_damaged_list_is_an_empty_one_and_a_long_one_is_bounded() {
     let list: Vec<PathBuf> = serde_json::from_str(&list).unwrap();
     assert_eq!((list.len(), list[0].as_path()), (32, Path::new("/nowhere/49.wirescope")));
 }
+
+const ROLE: &str = "WIRESCOPE_TEST_TELL_FOLDER";
+
+/// Not a test by itself: makes the folder that its environment names.
+#[test]
+fn makes_the_folder() {
+    if std::env::var_os(ROLE).is_some() {
+        place::folder().unwrap();
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_folder_is_the_one_that_was_named_and_private() {
+    use std::os::unix::fs::PermissionsExt;
+    let outer = tempfile::tempdir().unwrap();
+    let named = outer.path().join("deep/captures");
+    let child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["capture::places::makes_the_folder", "--exact"])
+        .env(ROLE, "1")
+        .env(place::VARIABLE, &named)
+        .stdout(std::process::Stdio::null())
+        .status()
+        .unwrap();
+    assert!(child.success());
+    let mode = fs::metadata(&named).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+}
