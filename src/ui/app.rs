@@ -169,6 +169,67 @@ impl App {
         }
     }
 
+    /// Takes the newest snapshot, and the files that were dropped on the window.
+    pub fn take_in(&mut self, ctx: &egui::Context) {
+        self.snapshot = self.engine.snapshot();
+        self.inspect.absorb(&self.snapshot);
+        for path in views::dropped_files(ctx) {
+            self.ask(Command::Open(path));
+        }
+    }
+
+    /// Shows everything, and carries out what is asked for.
+    pub fn show(&mut self, ui: &mut Ui) {
+        let ctx = ui.ctx().clone();
+        for action in action::pressed(&ctx) {
+            self.act(&ctx, action);
+        }
+        let snapshot = Arc::clone(&self.snapshot);
+        let zone = self.place.zone.clone();
+        let scene = Scene { snapshot: &snapshot, zone: &zone, wall_ns: (self.place.now)() };
+        let mut out = Outbox::default();
+
+        let bar = bar_frame(ui);
+        Panel::top("tabs")
+            .exact_size(size::TABS + 1.0)
+            .frame(bar)
+            .resizable(false)
+            .show(ui, |ui| self.top_ui(ui, &mut out));
+        Panel::bottom("status").exact_size(size::STATUS + 1.0).frame(bar).resizable(false).show(
+            ui,
+            |ui| match self.tab {
+                Tab::Inspect => self.inspect.status_ui(ui, scene, &mut out),
+                Tab::Server => self.server.status_ui(ui, scene),
+                Tab::Captures => self.captures.status_ui(ui, scene),
+            },
+        );
+        match self.tab {
+            Tab::Inspect => self.inspect.ui(ui, scene, &mut out),
+            Tab::Server => self.server.ui(ui, scene, &mut out),
+            Tab::Captures => self.captures.ui(ui, scene, &mut out),
+        }
+
+        views::drop_hint_ui(ui);
+        self.toasts.ui(ui, scene, &mut out);
+        self.saving.ui(ui, scene, &mut out);
+        shortcuts::sheet_ui(ui, &mut self.shows_shortcuts);
+        let picked = {
+            let can = |action| self.can(action);
+            let entries = Palette::entries(scene, can);
+            self.palette.ui(ui, entries)
+        };
+        if let Some(picked) = picked {
+            match picked {
+                super::palette::Entry::Do(action) => out.act(action),
+                super::palette::Entry::Show(session) => {
+                    self.tab = Tab::Inspect;
+                    self.inspect.choose(Some(session), &snapshot);
+                }
+            }
+        }
+        self.carry_out(&ctx, out);
+    }
+
     fn top_ui(&mut self, ui: &mut Ui, out: &mut Outbox) {
         let t = tokens(ui.ctx());
         ui.horizontal_centered(|ui| {
@@ -246,62 +307,11 @@ fn theme_ui(ui: &mut Ui, out: &mut Outbox) {
 
 impl eframe::App for App {
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
-        self.snapshot = self.engine.snapshot();
-        self.inspect.absorb(&self.snapshot);
-        for path in views::dropped_files(ctx) {
-            self.ask(Command::Open(path));
-        }
+        self.take_in(ctx);
     }
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
-        let ctx = ui.ctx().clone();
-        for action in action::pressed(&ctx) {
-            self.act(&ctx, action);
-        }
-        let snapshot = Arc::clone(&self.snapshot);
-        let zone = self.place.zone.clone();
-        let scene = Scene { snapshot: &snapshot, zone: &zone, wall_ns: (self.place.now)() };
-        let mut out = Outbox::default();
-
-        let bar = bar_frame(ui);
-        Panel::top("tabs")
-            .exact_size(size::TABS + 1.0)
-            .frame(bar)
-            .resizable(false)
-            .show(ui, |ui| self.top_ui(ui, &mut out));
-        Panel::bottom("status").exact_size(size::STATUS + 1.0).frame(bar).resizable(false).show(
-            ui,
-            |ui| match self.tab {
-                Tab::Inspect => self.inspect.status_ui(ui, scene, &mut out),
-                Tab::Server => self.server.status_ui(ui, scene),
-                Tab::Captures => self.captures.status_ui(ui, scene),
-            },
-        );
-        match self.tab {
-            Tab::Inspect => self.inspect.ui(ui, scene, &mut out),
-            Tab::Server => self.server.ui(ui, scene, &mut out),
-            Tab::Captures => self.captures.ui(ui, scene, &mut out),
-        }
-
-        views::drop_hint_ui(ui);
-        self.toasts.ui(ui, scene, &mut out);
-        self.saving.ui(ui, scene, &mut out);
-        shortcuts::sheet_ui(ui, &mut self.shows_shortcuts);
-        let picked = {
-            let can = |action| self.can(action);
-            let entries = Palette::entries(scene, can);
-            self.palette.ui(ui, entries)
-        };
-        if let Some(picked) = picked {
-            match picked {
-                super::palette::Entry::Do(action) => out.act(action),
-                super::palette::Entry::Show(session) => {
-                    self.tab = Tab::Inspect;
-                    self.inspect.choose(Some(session), &snapshot);
-                }
-            }
-        }
-        self.carry_out(&ctx, out);
+        self.show(ui);
     }
 
     fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {

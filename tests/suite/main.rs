@@ -3,3 +3,5 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod support;
+#[cfg(feature = "gui")]
+mod window;
