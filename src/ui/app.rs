@@ -94,8 +94,9 @@ impl App {
             toasts: Toasts::default(),
             shows_shortcuts: false,
         };
-        if let Some(first) = first {
-            app.ask(first);
+        match first {
+            Some(first) => app.ask(first),
+            None => app.inspect.focus_address(ctx),
         }
         app
     }
@@ -181,7 +182,9 @@ impl App {
     /// Shows everything, and carries out what is asked for.
     pub fn show(&mut self, ui: &mut Ui) {
         let ctx = ui.ctx().clone();
-        for action in action::pressed(&ctx) {
+        // An address never begins with one of these keys, so an empty field leaves them alone.
+        let typing = ctx.egui_wants_keyboard_input() && !self.inspect.awaits_address(&ctx);
+        for action in action::pressed(&ctx, typing) {
             self.act(&ctx, action);
         }
         let snapshot = Arc::clone(&self.snapshot);
@@ -260,7 +263,8 @@ impl App {
 
 fn tab_ui(ui: &mut Ui, is_chosen: bool, text: &str, action: Action) -> bool {
     let t = tokens(ui.ctx());
-    let galley = ui.painter().layout_no_wrap(text.to_owned(), words(size::BODY), t.text);
+    let font = words(size::BODY);
+    let galley = ui.painter().layout_no_wrap(text.to_owned(), font, Color32::PLACEHOLDER);
     let desired = vec2(galley.size().x + 24.0, ui.available_height());
     let (rect, response) = ui.allocate_exact_size(desired, Sense::click());
     let role = egui::Role::Tab;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use wirescope::analysis::{Percentiles, Phase, Series};
 use wirescope::decode::decode;
 use wirescope::engine::{
-    Chunks, Entry, Matches, Origin, RecentCapture, Recording, Selected, ServerView, SessionView,
-    Snapshot, Stats, TransportStats,
+    Chunks, Entry, Matches, Notice, Origin, RecentCapture, Recording, Selected, ServerView,
+    SessionView, Severity, Snapshot, Stats, TransportStats,
 };
 use wirescope::model::{
     Dir, Endpoint, Event, Filter, Kind, Meta, SessionId, Timing, TransportKind, Wire,
@@ -47,17 +47,23 @@ pub fn tick(n: u64, total: u64) -> Event {
         Event::new(t, dir, Kind::Text).with_payload(payload).with_wire(wire)
     };
     let mut event = match total - n {
-        8 => state(t, 2, Kind::Closed, Meta {
-            code: Some(1006),
-            cause: Some("the peer ended the connection without a close frame".into()),
-            hint: Some("The server stopped, or something on the way cut the connection".into()),
-            ..Meta::default()
-        }),
-        7 => state(t, 2, Kind::Retrying, Meta {
-            delay_ms: Some(1000),
-            retry: Some((1, 10)),
-            ..Meta::default()
-        }),
+        8 => state(
+            t,
+            2,
+            Kind::Closed,
+            Meta {
+                code: Some(1006),
+                cause: Some("the peer ended the connection without a close frame".into()),
+                hint: Some("The server stopped, or something on the way cut the connection".into()),
+                ..Meta::default()
+            },
+        ),
+        7 => state(
+            t,
+            2,
+            Kind::Retrying,
+            Meta { delay_ms: Some(1000), retry: Some((1, 10)), ..Meta::default() },
+        ),
         6 => state(t, 3, Kind::Open, handshake_meta()),
         15 => text(Dir::Out, r#"{"op":"subscribe","channel":"trades","symbol":"AAPL"}"#.into()),
         12 => Event::new(t, Dir::Out, Kind::Ping).with_payload("ws1"),
@@ -66,15 +72,21 @@ pub fn tick(n: u64, total: u64) -> Event {
             let bytes: Vec<u8> = (0..412_u64).map(|k| (noise(k) * 256.0) as u8).collect();
             Event::new(t, Dir::In, Kind::Binary).with_payload(bytes).with_wire(Wire::Exact(416))
         }
-        back if back % 3 == 1 => text(Dir::In, format!(
-            r#"{{"type":"trade","seq":{},"symbol":"AAPL","price":228.42,"size":100}}"#,
-            n + 2111
-        )),
-        _ => text(Dir::In, format!(
-            r#"{{"type":"tick","seq":{},"symbol":"{}","bid":228.41,"ask":228.43,"ts":1795351572}}"#,
-            n + 2111,
-            if n.is_multiple_of(2) { "AAPL" } else { "MSFT" },
-        )),
+        back if back % 3 == 1 => text(
+            Dir::In,
+            format!(
+                r#"{{"type":"trade","seq":{},"symbol":"AAPL","price":228.42,"size":100}}"#,
+                n + 2111
+            ),
+        ),
+        _ => text(
+            Dir::In,
+            format!(
+                r#"{{"type":"tick","seq":{},"symbol":"{}","bid":228.41,"ask":228.43,"ts":1795351572}}"#,
+                n + 2111,
+                if n.is_multiple_of(2) { "AAPL" } else { "MSFT" },
+            ),
+        ),
     };
     event.attempt = event.attempt.max(if total - n > 6 { 2 } else { 3 });
     event
@@ -298,22 +310,26 @@ pub fn waiting(id: u32) -> SessionView {
     let head = Meta { method: Some("GET".into()), url: Some(url.into()), ..Meta::default() };
     let events = [
         state(0, 1, Kind::Connecting, Meta::default()),
-        state(4 * MS, 1, Kind::Open, Meta {
-            status: Some(200),
-            reason: Some("OK".into()),
-            ..Meta::default()
-        }),
+        state(
+            4 * MS,
+            1,
+            Kind::Open,
+            Meta { status: Some(200), reason: Some("OK".into()), ..Meta::default() },
+        ),
         Event::new(5 * MS, Dir::Out, Kind::Request).with_meta(head),
         Event::new(900 * MS, Dir::In, Kind::Message).with_payload(r#"{"Node":"a"}"#).with_id("7"),
-        state(AGE - 2 * SECOND, 1, Kind::Closed, Meta {
-            cause: Some("the server ended the response".into()),
-            ..Meta::default()
-        }),
-        state(AGE - SECOND, 4, Kind::Retrying, Meta {
-            delay_ms: Some(4200),
-            retry: Some((3, 10)),
-            ..Meta::default()
-        }),
+        state(
+            AGE - 2 * SECOND,
+            1,
+            Kind::Closed,
+            Meta { cause: Some("the server ended the response".into()), ..Meta::default() },
+        ),
+        state(
+            AGE - SECOND,
+            4,
+            Kind::Retrying,
+            Meta { delay_ms: Some(4200), retry: Some((3, 10)), ..Meta::default() },
+        ),
     ];
     let mut rows = HashMap::new();
     for (n, event) in (1..).zip(events) {
@@ -427,4 +443,23 @@ pub fn serving() -> ServerView {
         },
         ..ServerView::default()
     }
+}
+
+/// Good news and bad.
+pub fn notices() -> Vec<Notice> {
+    let notice = |id, severity, text: &str, hint: Option<&str>| Notice {
+        id,
+        severity,
+        text: text.into(),
+        hint: hint.map(Into::into),
+    };
+    vec![
+        notice(1, Severity::Info, "Saved to /home/me/ticks.wirescope", None),
+        notice(
+            2,
+            Severity::Error,
+            "Could not write /media/usb/ticks.wirescope: no space left on the device",
+            Some("What was recorded so far is kept; free some space or save to another disk"),
+        ),
+    ]
 }
