@@ -274,7 +274,9 @@ impl Action {
 
     /// Its shortcut as the keys are called on this system.
     pub(crate) fn keys(self, ctx: &egui::Context) -> Option<String> {
-        self.spec().shortcut.map(|keys| ctx.format_shortcut(&keys).replace('+', " "))
+        let words = ctx.format_shortcut(&self.spec().shortcut?);
+        let words = words.replace('+', " ").replace("Questionmark", "?").replace("Comma", ",");
+        Some(words.replace("PageDown", "Page down").replace("PageUp", "Page up"))
     }
 
     /// What a tooltip says: what it does, and its keys.
@@ -288,8 +290,7 @@ impl Action {
 
 /// The actions whose shortcuts were pressed. Keys without Ctrl belong to a field while it is typed
 /// in.
-pub(crate) fn pressed(ctx: &egui::Context) -> Vec<Action> {
-    let typing = ctx.egui_wants_keyboard_input();
+pub(crate) fn pressed(ctx: &egui::Context, typing: bool) -> Vec<Action> {
     let mut actions: Vec<(Action, KeyboardShortcut)> = Action::ALL
         .into_iter()
         .filter_map(|action| Some((action, action.spec().shortcut?)))
@@ -298,11 +299,15 @@ pub(crate) fn pressed(ctx: &egui::Context) -> Vec<Action> {
     // A shortcut with more modifiers would otherwise be taken for the one with fewer.
     actions.sort_by_key(|(_, keys)| !keys.modifiers.shift);
     ctx.input_mut(|input| {
-        actions
+        let pressed: Vec<Action> = actions
             .into_iter()
             .filter(|(_, keys)| input.consume_shortcut(keys))
             .map(|(action, _)| action)
-            .collect()
+            .collect();
+        if pressed.contains(&Action::Shortcuts) {
+            input.events.retain(|event| !matches!(event, egui::Event::Text(text) if text == "?"));
+        }
+        pressed
     })
 }
 

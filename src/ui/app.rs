@@ -94,8 +94,9 @@ impl App {
             toasts: Toasts::default(),
             shows_shortcuts: false,
         };
-        if let Some(first) = first {
-            app.ask(first);
+        match first {
+            Some(first) => app.ask(first),
+            None => app.inspect.focus_address(ctx),
         }
         app
     }
@@ -169,83 +170,8 @@ impl App {
         }
     }
 
-    fn top_ui(&mut self, ui: &mut Ui, out: &mut Outbox) {
-        let t = tokens(ui.ctx());
-        ui.horizontal_centered(|ui| {
-            ui.spacing_mut().item_spacing.x = 0.0;
-            let mark = RichText::new(char::from(Icon::Activity)).font(icon_font(18.0));
-            ui.label(mark.color(t.accent));
-            ui.add_space(8.0);
-            ui.label(RichText::new("Wirescope").font(semibold(size::BODY)).color(t.text));
-            ui.add_space(22.0);
-            for (tab, text, action) in Tab::ALL {
-                if tab_ui(ui, self.tab == tab, text, action) {
-                    out.act(action);
-                }
-            }
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                ui.spacing_mut().item_spacing.x = size::GAP;
-                theme_ui(ui, out);
-                let keys = Action::Palette.keys(ui.ctx()).unwrap_or_default();
-                let cap = kbd(ui, &keys).interact(Sense::click());
-                let cap = cap.on_hover_text(Action::Palette.tooltip(ui.ctx()));
-                if cap.accessible_name("Every command").clicked() {
-                    out.act(Action::Palette);
-                }
-            });
-        });
-    }
-}
-
-fn tab_ui(ui: &mut Ui, is_chosen: bool, text: &str, action: Action) -> bool {
-    let t = tokens(ui.ctx());
-    let galley = ui.painter().layout_no_wrap(text.to_owned(), words(size::BODY), t.text);
-    let desired = vec2(galley.size().x + 24.0, ui.available_height());
-    let (rect, response) = ui.allocate_exact_size(desired, Sense::click());
-    let role = egui::Role::Tab;
-    response.widget_info(|| egui::WidgetInfo::selected(role, true, is_chosen, text));
-    let color = if is_chosen || response.hovered() { t.text } else { t.muted };
-    ui.painter().galley((rect.center() - galley.size() / 2.0).round(), galley, color);
-    if is_chosen {
-        let edge = egui::Rect::from_min_max(
-            egui::pos2(rect.left(), rect.bottom() - 2.0),
-            rect.right_bottom(),
-        );
-        ui.painter().rect_filled(edge, 0.0, t.accent);
-    }
-    if response.has_focus() {
-        let stroke = egui::Stroke::new(1.0, t.accent);
-        ui.painter().rect_stroke(rect.shrink(4.0), 4.0, stroke, egui::StrokeKind::Inside);
-    }
-    response.on_hover_text(action.tooltip(ui.ctx())).clicked()
-}
-
-fn theme_ui(ui: &mut Ui, out: &mut Outbox) {
-    let chosen = ui.ctx().options(|options| options.theme_preference);
-    let (icon, name) = match chosen {
-        egui::ThemePreference::System => (Icon::Monitor, "System"),
-        egui::ThemePreference::Dark => (Icon::Moon, "Dark"),
-        egui::ThemePreference::Light => (Icon::Sun, "Light"),
-    };
-    let button = ui.add(Button::new(name).icon(icon).quiet().small().name("Theme"));
-    let button = button.on_hover_text("Dark, light, or as the system");
-    egui::Popup::menu(&button).width(150.0).show(|ui| {
-        for action in [Action::ThemeSystem, Action::ThemeDark, Action::ThemeLight] {
-            let spec = action.spec();
-            let text = spec.text.trim_start_matches("Theme: ");
-            let mut word = text.to_owned();
-            word[..1].make_ascii_uppercase();
-            let wide = ui.available_width();
-            if ui.add(Button::new(&word).icon(spec.icon).quiet().small().wide(wide)).clicked() {
-                out.act(action);
-                ui.close();
-            }
-        }
-    });
-}
-
-impl eframe::App for App {
-    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+    /// Takes the newest snapshot, and the files that were dropped on the window.
+    pub fn take_in(&mut self, ctx: &egui::Context) {
         self.snapshot = self.engine.snapshot();
         self.inspect.absorb(&self.snapshot);
         for path in views::dropped_files(ctx) {
@@ -253,9 +179,12 @@ impl eframe::App for App {
         }
     }
 
-    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+    /// Shows everything, and carries out what is asked for.
+    pub fn show(&mut self, ui: &mut Ui) {
         let ctx = ui.ctx().clone();
-        for action in action::pressed(&ctx) {
+        // An address never begins with one of these keys, so an empty field leaves them alone.
+        let typing = ctx.egui_wants_keyboard_input() && !self.inspect.awaits_address(&ctx);
+        for action in action::pressed(&ctx, typing) {
             self.act(&ctx, action);
         }
         let snapshot = Arc::clone(&self.snapshot);
@@ -302,6 +231,91 @@ impl eframe::App for App {
             }
         }
         self.carry_out(&ctx, out);
+    }
+
+    fn top_ui(&mut self, ui: &mut Ui, out: &mut Outbox) {
+        let t = tokens(ui.ctx());
+        ui.horizontal_centered(|ui| {
+            ui.spacing_mut().item_spacing.x = 0.0;
+            let mark = RichText::new(char::from(Icon::Activity)).font(icon_font(18.0));
+            ui.label(mark.color(t.accent));
+            ui.add_space(8.0);
+            ui.label(RichText::new("Wirescope").font(semibold(size::BODY)).color(t.text));
+            ui.add_space(22.0);
+            for (tab, text, action) in Tab::ALL {
+                if tab_ui(ui, self.tab == tab, text, action) {
+                    out.act(action);
+                }
+            }
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                ui.spacing_mut().item_spacing.x = size::GAP;
+                theme_ui(ui, out);
+                let keys = Action::Palette.keys(ui.ctx()).unwrap_or_default();
+                let cap = kbd(ui, &keys).interact(Sense::click());
+                let cap = cap.on_hover_text(Action::Palette.tooltip(ui.ctx()));
+                if cap.accessible_name("Every command").clicked() {
+                    out.act(Action::Palette);
+                }
+            });
+        });
+    }
+}
+
+fn tab_ui(ui: &mut Ui, is_chosen: bool, text: &str, action: Action) -> bool {
+    let t = tokens(ui.ctx());
+    let font = words(size::BODY);
+    let galley = ui.painter().layout_no_wrap(text.to_owned(), font, Color32::PLACEHOLDER);
+    let desired = vec2(galley.size().x + 24.0, ui.available_height());
+    let (rect, response) = ui.allocate_exact_size(desired, Sense::click());
+    let role = egui::Role::Tab;
+    response.widget_info(|| egui::WidgetInfo::selected(role, true, is_chosen, text));
+    let color = if is_chosen || response.hovered() { t.text } else { t.muted };
+    ui.painter().galley((rect.center() - galley.size() / 2.0).round(), galley, color);
+    if is_chosen {
+        let edge = egui::Rect::from_min_max(
+            egui::pos2(rect.left(), rect.bottom() - 2.0),
+            rect.right_bottom(),
+        );
+        ui.painter().rect_filled(edge, 0.0, t.accent);
+    }
+    if response.has_focus() {
+        let stroke = egui::Stroke::new(1.0, t.accent);
+        ui.painter().rect_stroke(rect.shrink(4.0), 4.0, stroke, egui::StrokeKind::Inside);
+    }
+    response.on_hover_text(action.tooltip(ui.ctx())).clicked()
+}
+
+fn theme_ui(ui: &mut Ui, out: &mut Outbox) {
+    let chosen = ui.ctx().options(|options| options.theme_preference);
+    let (icon, name) = match chosen {
+        egui::ThemePreference::System => (Icon::Monitor, "System"),
+        egui::ThemePreference::Dark => (Icon::Moon, "Dark"),
+        egui::ThemePreference::Light => (Icon::Sun, "Light"),
+    };
+    let button = ui.add(Button::new(name).icon(icon).quiet().small().name("Theme"));
+    let button = button.on_hover_text("Dark, light, or as the system");
+    egui::Popup::menu(&button).width(150.0).show(|ui| {
+        for action in [Action::ThemeSystem, Action::ThemeDark, Action::ThemeLight] {
+            let spec = action.spec();
+            let text = spec.text.trim_start_matches("Theme: ");
+            let mut word = text.to_owned();
+            word[..1].make_ascii_uppercase();
+            let wide = ui.available_width();
+            if ui.add(Button::new(&word).icon(spec.icon).quiet().small().wide(wide)).clicked() {
+                out.act(action);
+                ui.close();
+            }
+        }
+    });
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+        self.take_in(ctx);
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        self.show(ui);
     }
 
     fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {

@@ -15,3 +15,5 @@ mod sse;
 mod sse_conformance;
 mod support;
 mod websocket;
+#[cfg(feature = "gui")]
+mod window;

@@ -125,7 +125,7 @@ impl<'a> Field<'a> {
         } else {
             TextEdit::singleline(self.text).align(egui::Align2::LEFT_CENTER)
         };
-        let hint = egui::RichText::new(self.hint).font(font.clone()).color(t.faint);
+        let hint = egui::RichText::new(self.hint).font(words(size::BODY)).color(t.faint);
         let mut edit = edit
             .font(font)
             .frame(ground)

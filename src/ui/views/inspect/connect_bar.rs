@@ -52,6 +52,11 @@ impl ConnectBar {
         egui::TextEdit::store_state(ctx, id, state);
     }
 
+    /// Whether the focus is on the address, with nothing typed yet.
+    pub(super) fn awaits(&self, ctx: &egui::Context) -> bool {
+        self.url.is_empty() && ctx.memory(|memory| memory.has_focus(Id::unique(ADDRESS)))
+    }
+
     /// Opens the options, or closes them.
     pub(super) fn toggle_options(&mut self) {
         self.options.is_open = !self.options.is_open;

@@ -134,6 +134,7 @@ impl Detail {
         let facts = facts(session, selected, scene);
         let below = facts.len() as f32 * size::ROW + 90.0;
         let room = (ui.available_height() - below).max(120.0);
+        ui.spacing_mut().item_spacing.y = 0.0;
         let side = size::PAD as i8;
         egui::Frame::new()
             .inner_margin(Margin { left: side, right: 2, top: 8, bottom: 8 })

@@ -165,7 +165,7 @@ fn keys_ui(ui: &mut Ui) {
                 (cap, word, width)
             })
             .collect();
-        let width: f32 = caps.iter().map(|(_, _, width)| width).sum();
+        let width = caps.iter().map(|(_, _, width)| width).sum::<f32>() - 12.0;
         ui.allocate_ui_with_layout(vec2(width, 20.0), Layout::left_to_right(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 5.0;
             for (cap, word, _) in caps {

@@ -115,6 +115,16 @@ impl Inspect {
         }
     }
 
+    /// Gives the focus to the address.
+    pub(crate) fn focus_address(&mut self, ctx: &egui::Context) {
+        self.bar.focus(ctx);
+    }
+
+    /// Whether the focus is on the address, with nothing typed yet.
+    pub(crate) fn awaits_address(&self, ctx: &egui::Context) -> bool {
+        self.bar.awaits(ctx)
+    }
+
     /// Notices sessions that came and went.
     pub(crate) fn absorb(&mut self, snapshot: &Snapshot) {
         let ids: Vec<SessionId> = snapshot.sessions.iter().map(|session| session.id).collect();

@@ -2,7 +2,7 @@
 //! numbers beside them.
 
 use egui::{Align, Align2, Color32, Id, Layout, Margin, Rect, RichText, Stroke, Ui, pos2, vec2};
-use egui_plot::{AxisHints, Line, Plot, PlotPoints, PlotTransform, PlotUi, Points, Span, VLine};
+use egui_plot::{AxisHints, Line, Plot, PlotPoints, PlotTransform, PlotUi, Points, Span};
 use lucide_icons::Icon;
 
 use super::plot_data::{PlotData, seconds, time_marks, value_marks};
@@ -119,7 +119,7 @@ impl Plots {
         let top = self.data.latency_top;
         let plot = plot(ui, session, scene, ("latency", top, height, has_times), unit);
         let shown = plot.show(ui, |plot| {
-            frame(plot, session, top, t.outage);
+            shade(plot, session, t.outage);
             let dots = Points::new("", PlotPoints::Borrowed(&self.data.dots));
             plot.points(dots.radius(1.3).color(t.dot).allow_hover(false));
             for (lines, color) in [(&self.data.p50, t.text), (&self.data.p95, t.warn)] {
@@ -139,7 +139,7 @@ impl Plots {
         let received = t.transport(session.transport);
         let plot = plot(ui, session, scene, ("rate", top, height, true), unit);
         let shown = plot.show(ui, |plot| {
-            frame(plot, session, top, t.outage);
+            shade(plot, session, t.outage);
             let line = Line::new("", PlotPoints::Borrowed(&self.data.received));
             let line = line.color(received).width(1.4).fill(0.0).fill_alpha(0.12);
             plot.line(line.allow_hover(false));
@@ -280,16 +280,13 @@ fn plot<'a>(
 }
 
 /// Shades the spans without a connection.
-fn frame(plot: &mut PlotUi<'_>, session: &SessionView, top: f64, shade: Color32) {
-    let _ = top;
+fn shade(plot: &mut PlotUi<'_>, session: &SessionView, color: Color32) {
     let now = span(session);
     for outage in newest(&session.series.outages) {
         let to = outage.to_ns.map_or(now, seconds);
         let span = Span::new("", seconds(outage.from_ns)..=to);
-        plot.span(span.fill(shade).border_color(Color32::TRANSPARENT));
+        plot.span(span.fill(color).border_color(Color32::TRANSPARENT));
     }
-    // Keeps the whole session in view where nothing was measured at its beginning.
-    plot.vline(VLine::new("", 0.0).color(Color32::TRANSPARENT).allow_hover(false));
 }
 
 fn newest(outages: &[Outage]) -> &[Outage] {

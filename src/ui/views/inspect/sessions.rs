@@ -23,7 +23,8 @@ pub(super) fn ui(
     out: &mut Outbox,
 ) -> Option<SessionId> {
     let mut picked = None;
-    egui::Frame::new().inner_margin(Margin { left: 16, right: 10, top: 10, bottom: 2 }).show(
+    ui.spacing_mut().item_spacing.y = 0.0;
+    egui::Frame::new().inner_margin(Margin { left: 16, right: 10, top: 10, bottom: 1 }).show(
         ui,
         |ui| {
             ui.horizontal(|ui| {

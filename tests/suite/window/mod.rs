@@ -1,0 +1,8 @@
+//! The window: driven by accessible name, on snapshots made by hand; rules of its source; and
+//! pictures in both themes.
+
+mod driven;
+mod fixture;
+mod pictures;
+mod rules;
+mod stage;
