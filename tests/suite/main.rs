@@ -7,6 +7,7 @@ mod auto;
 mod capture;
 mod cli;
 mod engine;
+mod http;
 mod http_stop;
 mod nchan;
 mod poll;
