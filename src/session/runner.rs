@@ -47,6 +47,8 @@ pub struct Session {
     clock: Clock,
     feed: Arc<dyn Feed>,
     attempts: u32,
+    /// When the last connection was lost, in nanoseconds since the session began.
+    lost_ns: Option<u64>,
 }
 
 impl std::fmt::Debug for Session {
@@ -66,7 +68,7 @@ impl Session {
         clock: Clock,
         feed: Arc<dyn Feed>,
     ) -> Self {
-        Self { endpoint, transport, clock, feed, attempts: 0 }
+        Self { endpoint, transport, clock, feed, attempts: 0, lost_ns: None }
     }
 
     /// The means to steer the next [`Session::run`], and its receiving end.
@@ -97,8 +99,8 @@ impl Session {
     ) -> Result<End, FeedError> {
         loop {
             self.attempts += 1;
-            link.begin(self.attempts);
             let resume_after = self.transport.cursor();
+            link.begin(self.attempts, self.lost_ns.filter(|_| resume_after.is_none()));
             let url = Some(self.endpoint.url.to_string());
             tell(link, Kind::Connecting, Meta { url, resume_after, ..Meta::default() }).await?;
             link.flush().await?;
@@ -108,6 +110,7 @@ impl Session {
             };
             if link.is_open() {
                 backoff.reset();
+                self.lost_ns = Some(link.now());
             }
             let error = match outcome {
                 Outcome::Unrecorded | Outcome::Lost(TransportError::Feed(_)) => {

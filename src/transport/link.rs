@@ -48,6 +48,7 @@ pub struct Link {
     batch_bytes: usize,
     attempt: u32,
     is_open: bool,
+    gap_since: Option<u64>,
     chosen: Option<(TransportKind, String)>,
 }
 
@@ -81,13 +82,16 @@ impl Link {
             batch_bytes: 0,
             attempt: 0,
             is_open: false,
+            gap_since: None,
             chosen: None,
         }
     }
 
-    /// Begins attempt number `attempt`; its events carry that number.
-    pub fn begin(&mut self, attempt: u32) {
+    /// Begins attempt number `attempt`; its events carry that number. `gap_since` is when the last
+    /// connection was lost, if this attempt cannot go on from there.
+    pub fn begin(&mut self, attempt: u32, gap_since: Option<u64>) {
         self.attempt = attempt;
+        self.gap_since = gap_since;
         self.is_open = false;
         self.due.clear();
         self.repeat = None;
@@ -159,6 +163,12 @@ impl Link {
     /// The recording has ended.
     pub async fn opened(&mut self, mut meta: Meta) -> Result<(), FeedError> {
         self.is_open = true;
+        if let Some(since) = self.gap_since.take() {
+            let seconds = self.now().saturating_sub(since) as f64 / 1e9;
+            meta.cause = Some(format!(
+                "back after {seconds:.1} s without a cursor: what was sent meanwhile may be missing, or come again"
+            ));
+        }
         if let Some((transport, why)) = &self.chosen {
             meta.transport = Some(*transport);
             meta.chosen = Some(why.clone());

@@ -31,7 +31,7 @@ fn attempt(entry: &Entry, server: &Server) -> Attempt {
     let stop = CancellationToken::new();
     let (say, said) = mpsc::channel(1);
     let mut link = Link::new(Clock::start(), feed, said, stop.clone(), Outbox::default());
-    link.begin(1);
+    link.begin(1, None);
     let task = tokio::spawn(async move { transport.attempt(&mut link).await });
     Attempt { memory, stop, say, task }
 }

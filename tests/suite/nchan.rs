@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use wirescope::model::{Endpoint, Kind, Retries, TransportKind};
-use wirescope::transport::{Entry, poll, sse};
+use wirescope::transport::{Entry, poll, sse, websocket};
 
 use crate::support::nginx::{Nginx, Redis, TLS};
 use crate::support::proxy::Proxy;
@@ -25,7 +25,8 @@ struct Way {
     resumes: bool,
 }
 
-const WAYS: [Way; 3] = [
+const WAYS: [Way; 4] = [
+    Way { entry: &websocket::ENTRY, path: "ws", dialect: None, resumes: false },
     Way { entry: &sse::ENTRY, path: "sse", dialect: None, resumes: true },
     Way { entry: &poll::LONG, path: "lp", dialect: Some("nchan"), resumes: true },
     Way { entry: &poll::SHORT, path: "poll", dialect: Some("nchan"), resumes: true },
@@ -86,6 +87,30 @@ async fn what_is_published_arrives_once_and_in_order() {
         let breaks = all_came_once(&nginx, way, running).await;
         assert_eq!(breaks, 0, "over {}", way.entry.kind.word());
     }
+}
+
+#[tokio::test]
+async fn a_break_without_a_cursor_is_shown_with_what_may_be_missing() {
+    let Some(nginx) = Nginx::start(None).await else { return };
+    let way = &WAYS[0];
+    let proxy = Proxy::to(nginx.port).await;
+    let running = way.subscribe(proxy.port);
+    publish(&nginx, way, 0..100).await;
+    running.memory.until_received(100).await;
+    proxy.cut();
+    running.memory.until_of(Kind::Open, 2).await;
+    publish(&nginx, way, 100..MESSAGES).await;
+    let last = message(MESSAGES - 1);
+    running.memory.until("the last", |all| all.iter().any(|e| e.payload == last.as_str())).await;
+    let (_, memory) = running.stop().await;
+    let opened = memory.of(Kind::Open);
+    assert_eq!(opened[0].meta().cause, None);
+    let told = opened[1].meta().cause.as_deref().unwrap();
+    assert!(told.contains("without a cursor") && told.contains("may be missing"), "{told}");
+    // Each connection delivers in order and once; nchan begins anew with the oldest it has.
+    let first: Vec<String> = (0..100).map(message).collect();
+    let second: Vec<String> = (0..MESSAGES).map(message).collect();
+    assert_eq!(memory.received(), [first, second].concat());
 }
 
 #[tokio::test]
