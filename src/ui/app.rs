@@ -96,7 +96,8 @@ impl App {
         };
         match first {
             Some(first) => app.ask(first),
-            None => app.inspect.focus_address(ctx),
+            None if app.snapshot.sessions.is_empty() => app.inspect.focus_address(ctx),
+            None => {}
         }
         app
     }

@@ -6,7 +6,7 @@ use lucide_icons::Icon;
 use super::action::Action;
 use super::scene::Scene;
 use super::theme::{icon_font, size, tokens, words};
-use super::widgets::{Field, line};
+use super::widgets::{Field, line, modal_frame};
 use crate::model::SessionId;
 
 /// What can be picked.
@@ -98,20 +98,22 @@ impl Palette {
         let width = (ui.ctx().content_rect().width() - 80.0).clamp(280.0, 560.0);
         let id = Id::unique("palette");
         let area = Modal::default_area(id).anchor(Align2::CENTER_TOP, vec2(0.0, 90.0));
-        let modal = Modal::new(id).area(area).backdrop_color(t.veil).show(ui.ctx(), |ui| {
-            ui.set_width(width);
-            let field = Field::new(&mut self.text, "Command")
-                .hint("Type a command or a session")
-                .words()
-                .icon(Icon::Search)
-                .show(ui);
-            field.request_focus();
-            if field.changed() {
-                self.at = 0;
-            }
-            ui.add_space(2.0);
-            self.list_ui(ui, &fitting)
-        });
+        let frame = modal_frame(ui).inner_margin(8);
+        let modal =
+            Modal::new(id).area(area).frame(frame).backdrop_color(t.veil).show(ui.ctx(), |ui| {
+                ui.set_width(width);
+                let field = Field::new(&mut self.text, "Command")
+                    .hint("Type a command or a session")
+                    .words()
+                    .icon(Icon::Search)
+                    .show(ui);
+                field.request_focus();
+                if field.changed() {
+                    self.at = 0;
+                }
+                ui.add_space(2.0);
+                self.list_ui(ui, &fitting)
+            });
         let entry = |at: usize| fitting.get(at).map(|(_, choice)| choice.entry);
         let picked = modal.inner.or(picked_by_key.then_some(self.at)).and_then(entry);
         if picked.is_some() || modal.should_close() {

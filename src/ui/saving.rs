@@ -7,7 +7,7 @@ use egui::{Id, Key, Modal, RichText, Ui};
 
 use super::scene::{Outbox, Scene};
 use super::theme::tokens;
-use super::widgets::{Button, Field, heading, switch};
+use super::widgets::{Button, Field, heading, modal_frame, switch};
 use crate::engine::SessionView;
 use crate::model::{Command, SessionId};
 
@@ -42,8 +42,10 @@ impl Saving {
             return;
         };
         let t = tokens(ui.ctx());
-        let modal =
-            Modal::new(Id::unique("save to path")).backdrop_color(t.veil).show(ui.ctx(), |ui| {
+        let modal = Modal::new(Id::unique("save to path"))
+            .frame(modal_frame(ui))
+            .backdrop_color(t.veil)
+            .show(ui.ctx(), |ui| {
                 ui.set_width(460.0);
                 heading(ui, "Save capture to path");
                 let text = "The recording moves there and goes on; relative to the folder \

@@ -5,7 +5,7 @@ use egui::{Id, Modal, RichText, Ui};
 
 use super::action::Action;
 use super::theme::{size, tokens};
-use super::widgets::{heading, kbd, section};
+use super::widgets::{heading, kbd, modal_frame, section};
 
 const TIMELINE: [(&str, &str); 7] = [
     ("↑ ↓", "The event before, the next"),
@@ -24,23 +24,28 @@ pub(crate) fn sheet_ui(ui: &mut Ui, is_open: &mut bool) {
     }
     let t = tokens(ui.ctx());
     let room = ui.ctx().content_rect().size() - egui::vec2(80.0, 120.0);
-    let modal = Modal::new(Id::unique("shortcuts")).backdrop_color(t.veil).show(ui.ctx(), |ui| {
-        ui.set_width(room.x.min(720.0));
+    let modal = Modal::new(Id::unique("shortcuts")).frame(modal_frame(ui)).backdrop_color(t.veil);
+    let modal = modal.show(ui.ctx(), |ui| {
+        ui.set_width(room.x.min(760.0));
         heading(ui, "Keyboard shortcuts");
-        ui.add_space(4.0);
+        ui.add_space(6.0);
+        let all: Vec<(String, &str)> = Action::ALL
+            .into_iter()
+            .filter_map(|action| Some((action.keys(ui.ctx())?, action.spec().text)))
+            .collect();
+        // The timeline's own keys make the second column as long as the first.
+        let half = (all.len() + TIMELINE.len()).div_ceil(2) + 1;
+        let (first, second) = all.split_at(half.min(all.len()));
         egui::ScrollArea::vertical().max_height(room.y).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.x = 36.0;
             ui.columns_const(|[left, right]| {
                 section(left, "Everywhere");
-                let with_keys = Action::ALL
-                    .into_iter()
-                    .filter_map(|action| Some((action.keys(left.ctx())?, action.spec().text)));
-                for (keys, text) in with_keys.collect::<Vec<_>>() {
-                    row_ui(left, &keys, text);
-                }
+                first.iter().for_each(|(keys, text)| row_ui(left, keys, text));
+                section(right, "Everywhere");
+                second.iter().for_each(|(keys, text)| row_ui(right, keys, text));
+                right.add_space(6.0);
                 section(right, "Timeline and composer");
-                for (keys, text) in TIMELINE {
-                    row_ui(right, keys, text);
-                }
+                TIMELINE.iter().for_each(|(keys, text)| row_ui(right, keys, text));
             });
         });
     });
@@ -51,8 +56,9 @@ pub(crate) fn sheet_ui(ui: &mut Ui, is_open: &mut bool) {
 
 fn row_ui(ui: &mut Ui, keys: &str, text: &str) {
     let color = tokens(ui.ctx()).text;
+    ui.spacing_mut().item_spacing.y = 3.0;
     ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.y = 2.0;
+        ui.spacing_mut().item_spacing.x = size::GAP;
         ui.label(RichText::new(text).size(size::BODY).color(color));
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| kbd(ui, keys));
     });

@@ -192,6 +192,8 @@ fn dress(style: &mut egui::Style, theme: Theme) {
     style.spacing.icon_width = 16.0;
     style.spacing.scroll = egui::style::ScrollStyle::thin();
     style.spacing.tooltip_width = 360.0;
+    // Popups are as high as what is in them; the window is the only limit.
+    style.spacing.default_area_size = vec2(600.0, 4000.0);
     style.interaction.tooltip_delay = 0.4;
     style.interaction.selectable_labels = false;
     style.url_in_tooltip = true;

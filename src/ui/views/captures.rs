@@ -83,9 +83,8 @@ impl Captures {
             ui.painter().rect_filled(rect, size::RADIUS, t.panel);
         }
         let is_doomed = self.doomed.as_ref() == Some(&recent.path);
-        let buttons = if is_doomed { 270.0 } else { 40.0 };
         let left = rect.left() + 10.0;
-        let room = rect.width() - buttons - 20.0;
+        let room = rect.width() - 60.0;
         let put = |text: &str, x: f32, y: f32, font, color, room: f32| {
             let galley = line(ui, text, font, color, room);
             ui.painter().galley(pos2(x, y).round(), galley, color);
@@ -109,10 +108,12 @@ impl Captures {
         let edge = left + room;
         let day = scene.zone.day(recent.modified_wall_ns, scene.wall_ns);
         let bytes = format::size(recent.bytes);
-        ui.painter().text(pos2(edge, first), right, bytes, mono(size::DATA), t.text);
-        ui.painter().text(pos2(edge, second), right, day, words(size::DATA), t.muted);
+        if !is_doomed {
+            ui.painter().text(pos2(edge, first), right, bytes, mono(size::DATA), t.text);
+            ui.painter().text(pos2(edge, second), right, day, words(size::DATA), t.muted);
+        }
 
-        let place = egui::Rect::from_min_max(pos2(rect.right() - buttons, rect.top()), rect.max);
+        let place = egui::Rect::from_min_max(pos2(rect.right() - 240.0, rect.top()), rect.max);
         let layout = Layout::right_to_left(Align::Center);
         let mut child = ui.new_child(egui::UiBuilder::new().max_rect(place).layout(layout));
         child.add_space(6.0);

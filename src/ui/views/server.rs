@@ -226,26 +226,37 @@ fn slider(
     is_steep: bool,
 ) {
     let t = tokens(ui.ctx());
-    ui.spacing_mut().item_spacing.y = 2.0;
-    ui.add_space(4.0);
-    ui.horizontal(|ui| {
-        ui.label(RichText::new(name).color(t.muted));
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            ui.label(RichText::new(shown).font(mono(size::DATA)).color(t.text));
+    ui.scope(|ui| {
+        let width = ui.available_width();
+        let spacing = ui.spacing_mut();
+        spacing.item_spacing.y = 1.0;
+        spacing.interact_size.y = 16.0;
+        spacing.slider_rail_height = 4.0;
+        spacing.slider_width = width;
+        ui.horizontal(|ui| {
+            ui.label(RichText::new(name).color(t.muted));
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                ui.label(RichText::new(shown).font(mono(size::DATA)).color(t.text));
+            });
         });
+        let visuals = ui.visuals_mut();
+        visuals.selection.bg_fill = t.accent;
+        for state in [
+            &mut visuals.widgets.inactive,
+            &mut visuals.widgets.hovered,
+            &mut visuals.widgets.active,
+        ] {
+            state.bg_fill = t.control_down;
+            state.fg_stroke = egui::Stroke::new(1.5, t.accent);
+        }
+        let step = if most > 1000.0 { 1.0 } else { 0.5 };
+        let slider = Slider::new(value, least..=most)
+            .logarithmic(is_steep)
+            .smallest_positive(1.0)
+            .step_by(step)
+            .show_value(false);
+        ui.add(slider).accessible_name(name);
     });
-    ui.spacing_mut().slider_width = ui.available_width();
-    ui.spacing_mut().slider_rail_height = 4.0;
-    ui.spacing_mut().interact_size.y = 16.0;
-    ui.visuals_mut().selection.bg_fill = t.accent;
-    ui.visuals_mut().widgets.inactive.bg_fill = t.control_down;
-    let step = if most > 1000.0 { 1.0 } else { 0.5 };
-    let slider = Slider::new(value, least..=most)
-        .logarithmic(is_steep)
-        .smallest_positive(1.0)
-        .step_by(step)
-        .show_value(false);
-    ui.add(slider).accessible_name(name);
 }
 
 fn numbers_ui(ui: &mut Ui, server: &ServerView, out: &mut Outbox) {

@@ -5,6 +5,7 @@ use lucide_icons::Icon;
 
 use super::Button;
 use crate::ui::theme::{icon_font, medium, size, tokens, words};
+use crate::ui::views::capital;
 
 /// An empty state under construction.
 #[must_use = "it is shown by `show`"]
@@ -68,7 +69,7 @@ impl<'a> Empty<'a> {
         ui.spacing_mut().item_spacing.y = 5.0;
         ui.label(egui::RichText::new(self.title).font(medium(15.0)).color(t.text));
         for line in &self.lines {
-            let text = egui::RichText::new(*line).font(words(size::BODY)).color(t.muted);
+            let text = egui::RichText::new(capital(line)).font(words(size::BODY)).color(t.muted);
             ui.scope(|ui| {
                 ui.set_max_width(ui.available_width().min(560.0));
                 ui.add(egui::Label::new(text).wrap().selectable(true));

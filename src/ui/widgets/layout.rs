@@ -15,6 +15,11 @@ pub(crate) fn panel_frame(fill: Color32) -> Frame {
     Frame::new().fill(fill)
 }
 
+/// The frame of what opens above the window.
+pub(crate) fn modal_frame(ui: &Ui) -> Frame {
+    Frame::popup(ui.style()).inner_margin(Margin::same(18))
+}
+
 /// A card with everything in it.
 pub(crate) fn card<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> InnerResponse<R> {
     let t = tokens(ui.ctx());

@@ -7,6 +7,7 @@ use egui::text::{LayoutJob, TextWrapping};
 use egui::{Color32, FontId, Galley, Response, RichText, Role, Sense, Ui, WidgetInfo, vec2};
 
 use crate::ui::theme::{mono, semibold, size, tokens, words};
+use crate::ui::views::capital;
 
 /// Parts of different colours on one line.
 #[derive(Default)]
@@ -51,7 +52,7 @@ pub(crate) fn heading(ui: &mut Ui, text: &str) -> Response {
 /// What is wrong, where it is wrong.
 pub(crate) fn problem(ui: &mut Ui, text: &str) -> Response {
     let color = tokens(ui.ctx()).bad;
-    ui.add(egui::Label::new(RichText::new(text).size(size::DATA).color(color)).wrap())
+    ui.add(egui::Label::new(RichText::new(capital(text)).size(size::DATA).color(color)).wrap())
 }
 
 /// A word on the left and its value on the right; the whole value is in the tooltip where it does
@@ -61,7 +62,7 @@ pub(crate) fn fact(ui: &mut Ui, name: &str, value: &str, color: Color32) -> Resp
     let desired = vec2(ui.available_width(), size::ROW);
     let (rect, response) = ui.allocate_exact_size(desired, Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{name}: {value}")));
-    let name = line(ui, name, words(size::BODY), t.muted, rect.width() * 0.6);
+    let name = line(ui, name, words(size::BODY), t.muted, rect.width() * 0.74);
     let room = rect.width() - name.size().x - 12.0;
     let shown = line(ui, value, mono(size::DATA), color, room);
     let middle = |galley: &Galley| rect.center().y - galley.size().y / 2.0;

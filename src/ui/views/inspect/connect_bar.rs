@@ -11,6 +11,7 @@ use crate::model::{Command, Endpoint, TransportKind};
 use crate::ui::action::Action;
 use crate::ui::scene::{Outbox, Scene, now_ns};
 use crate::ui::theme::{size, tokens};
+use crate::ui::views::capital;
 use crate::ui::widgets::{Button, Field, pill, select};
 
 const ADDRESS: &str = "address";
@@ -191,7 +192,7 @@ fn error_ui(ui: &Ui, field: &Response, error: &str) {
             ui.set_max_width(520.0);
             ui.horizontal_top(|ui| {
                 ui.label(crate::ui::theme::icon(Icon::CircleAlert).color(t.bad));
-                ui.add(egui::Label::new(egui::RichText::new(error).color(t.bad)).wrap());
+                ui.add(egui::Label::new(egui::RichText::new(capital(error)).color(t.bad)).wrap());
             });
         });
 }

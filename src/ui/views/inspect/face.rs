@@ -88,7 +88,7 @@ pub(super) fn strip_ui(ui: &mut Ui, strip: &Strip, session: &SessionView, out: &
     let t = tokens(ui.ctx());
     let color = if strip.is_bad { t.bad } else { t.warn };
     egui::Frame::new().inner_margin(Margin::symmetric(0, 5)).show(ui, |ui| {
-        ui.horizontal(|ui| {
+        ui.horizontal_top(|ui| {
             ui.label(icon(strip.icon).color(color));
             let button = strip.button.map_or(0.0, |_| 120.0);
             let room = ui.available_width() - button;

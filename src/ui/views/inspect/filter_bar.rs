@@ -64,7 +64,7 @@ impl FilterBar {
                 .hint("Filter by text")
                 .icon(Icon::Search)
                 .small()
-                .width((wide - 450.0).clamp(120.0, 330.0))
+                .width((wide - 450.0).clamp(96.0, 330.0))
                 .show(ui);
             if field.has_focus() && ui.input(|input| input.key_pressed(Key::Escape)) {
                 self.filter.text.clear();
@@ -93,7 +93,9 @@ impl FilterBar {
                 }
                 let t = tokens(ui.ctx());
                 let text = RichText::new(counts(session)).size(size::DATA).color(t.muted);
-                ui.add(egui::Label::new(text).truncate());
+                if wide > 500.0 {
+                    ui.add(egui::Label::new(text).truncate());
+                }
             });
         });
         progress_ui(ui, session, bar);

@@ -216,6 +216,7 @@ impl Inspect {
     pub(crate) fn ui(&mut self, ui: &mut Ui, scene: Scene<'_>, out: &mut Outbox) {
         let t = tokens(ui.ctx());
         let session = self.chosen(scene.snapshot).cloned();
+        let width = ui.ctx().content_rect().width();
         Panel::top("connect")
             .exact_size(size::BAR + 1.0)
             .frame(crate::ui::widgets::bar_frame(ui))
@@ -224,7 +225,7 @@ impl Inspect {
         if !scene.snapshot.sessions.is_empty() {
             Panel::left("sessions")
                 .default_size(228.0)
-                .size_range(170.0..=400.0)
+                .size_range(160.0..=(width * 0.3 - 90.0).clamp(180.0, 400.0))
                 .frame(panel_frame(t.panel))
                 .show(ui, |ui| {
                     let picked = sessions::ui(ui, scene, self.chosen, out);
@@ -252,10 +253,12 @@ impl Inspect {
         let t = tokens(ui.ctx());
         let state = self.sessions.entry(session.id).or_default();
         let width = ui.ctx().content_rect().width();
-        if self.shows_detail && (width >= ROOMY || state.selected.is_some()) {
+        let never_opened = face::never_opened(session);
+        let is_roomy = width >= ROOMY && !never_opened;
+        if self.shows_detail && (is_roomy || state.selected.is_some()) {
             Panel::right("detail")
                 .default_size(352.0)
-                .size_range(280.0..=(width * 0.5).max(300.0))
+                .size_range(260.0..=(width * 0.5 - 150.0).clamp(300.0, 900.0))
                 .frame(panel_frame(t.panel))
                 .show(ui, |ui| {
                     let asked = state.detail.ui(ui, session, state.selected, scene);
@@ -266,7 +269,7 @@ impl Inspect {
                     }
                 });
         }
-        if self.shows_plots {
+        if self.shows_plots && !never_opened {
             Panel::bottom("plots")
                 .default_size(232.0)
                 .size_range(140.0..=(ui.available_height() * 0.6).max(150.0))
@@ -274,18 +277,20 @@ impl Inspect {
                 .frame(panel_frame(t.panel))
                 .show(ui, |ui| self.plots.ui(ui, session, scene, out));
         }
-        Panel::top("filter")
-            .exact_size(size::SUB_BAR + 1.0)
-            .frame(crate::ui::widgets::bar_frame(ui).fill(t.canvas))
-            .resizable(false)
-            .show(ui, |ui| state.filter.ui(ui, session, &mut state.timeline, out));
+        if !never_opened {
+            Panel::top("filter")
+                .exact_size(size::SUB_BAR + 1.0)
+                .frame(crate::ui::widgets::bar_frame(ui).fill(t.canvas))
+                .resizable(false)
+                .show(ui, |ui| state.filter.ui(ui, session, &mut state.timeline, out));
+        }
         if let Some(strip) = face::strip(session, scene) {
             Panel::top("strip")
                 .frame(crate::ui::widgets::bar_frame(ui).fill(t.row_state))
                 .resizable(false)
                 .show(ui, |ui| face::strip_ui(ui, &strip, session, out));
         }
-        if session.origin == Origin::Live && !face::never_opened(session) {
+        if session.origin == Origin::Live && !never_opened {
             Panel::bottom("composer")
                 .frame(panel_frame(t.canvas))
                 .resizable(false)
@@ -293,17 +298,30 @@ impl Inspect {
                 .show(ui, |ui| state.composer.ui(ui, session, out));
         }
         egui::CentralPanel::no_frame().frame(panel_frame(t.canvas)).show(ui, |ui| {
-            if face::ui(ui, session, scene, out) {
-                return;
-            }
-            let picked = state.timeline.ui(ui, session, state.selected, scene, out);
-            match picked {
-                Some(timeline::Picked::Event(n)) => state.select(session.id, Some(n), out),
-                Some(timeline::Picked::Open) => self.shows_detail = true,
-                Some(timeline::Picked::Nothing) => state.select(session.id, None, out),
-                None => {}
+            let rows = (session.index.len() as f32).min(8.0);
+            let list = if never_opened { rows * size::ROW + 40.0 } else { f32::INFINITY };
+            if never_opened {
+                // What was tried stays in reach below the face that tells how it ended.
+                Panel::bottom("attempts")
+                    .exact_size(list.min(ui.available_height() * 0.5))
+                    .frame(panel_frame(t.canvas))
+                    .resizable(false)
+                    .show(ui, |ui| self.list_ui(ui, session, scene, out));
+                face::ui(ui, session, scene, out);
+            } else if !face::ui(ui, session, scene, out) {
+                self.list_ui(ui, session, scene, out);
             }
         });
+    }
+
+    fn list_ui(&mut self, ui: &mut Ui, session: &SessionView, scene: Scene<'_>, out: &mut Outbox) {
+        let state = self.sessions.entry(session.id).or_default();
+        match state.timeline.ui(ui, session, state.selected, scene, out) {
+            Some(timeline::Picked::Event(n)) => state.select(session.id, Some(n), out),
+            Some(timeline::Picked::Open) => self.shows_detail = true,
+            Some(timeline::Picked::Nothing) => state.select(session.id, None, out),
+            None => {}
+        }
     }
 
     /// Shows the numbers of the chosen session at the bottom of the window.

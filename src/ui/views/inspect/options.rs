@@ -8,7 +8,7 @@ use super::options_draft::{Draft, Slot};
 use crate::model::{Options, TransportKind, is_secret_header};
 use crate::ui::action::Action;
 use crate::ui::theme::{size, tokens};
-use crate::ui::widgets::{Button, Field, icon_button, link_button, section, switch};
+use crate::ui::widgets::{Button, Field, icon_button, link_button, problem, section, switch};
 
 /// Room for the words before a field.
 const LABEL: f32 = 118.0;
@@ -106,7 +106,10 @@ impl OptionsSheet {
             );
             let hint =
                 if draft.body_is_file { "/home/me/body.json" } else { "{\"query\":\"…\"}" };
-            text_ui(ui, "Body", &mut draft.body, hint, None);
+            let rows = if draft.body_is_file { 1 } else { 3 };
+            labelled(ui, "Body", |ui| {
+                Field::new(&mut draft.body, "Body").hint(hint).small().rows(rows).show(ui)
+            });
             indented(ui, |ui| {
                 switch(ui, &mut draft.body_is_file, "The body is in this file", false)
             });
@@ -170,15 +173,17 @@ fn indented(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> egui::Response) {
 }
 
 fn text_ui(ui: &mut Ui, name: &str, text: &mut String, hint: &str, error: Option<&str>) {
+    labelled(ui, name, |ui| Field::new(text, name).hint(hint).small().error(error).show(ui));
+}
+
+fn labelled(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui) -> egui::Response) {
     let t = tokens(ui.ctx());
     ui.horizontal_top(|ui| {
-        let (rect, _) = ui.allocate_exact_size(
-            egui::vec2(LABEL - size::GAP, size::CHIP + 2.0),
-            egui::Sense::hover(),
-        );
+        let extent = egui::vec2(LABEL - size::GAP, size::CHIP);
+        let (rect, _) = ui.allocate_exact_size(extent, egui::Sense::hover());
         let font = crate::ui::theme::words(size::BODY);
         ui.painter().text(rect.left_center(), egui::Align2::LEFT_CENTER, name, font, t.muted);
-        Field::new(text, name).hint(hint).small().error(error).show(ui);
+        add(ui);
     });
 }
 
@@ -187,11 +192,8 @@ fn headers_ui(ui: &mut Ui, headers: &mut Vec<(String, String)>, wrong: &[(Slot, 
     for (at_row, (name, value)) in headers.iter_mut().enumerate() {
         ui.push_id(at_row, |ui| {
             ui.horizontal_top(|ui| {
-                let error = at(wrong, Slot::Header(at_row));
                 let label = format!("Header {} name", at_row + 1);
-                ui.allocate_ui(egui::vec2(150.0, size::CHIP), |ui| {
-                    Field::new(name, &label).hint("Authorization").small().error(error).show(ui);
-                });
+                Field::new(name, &label).hint("Authorization").small().width(150.0).show(ui);
                 let label = format!("Header {} value", at_row + 1);
                 let room = ui.available_width() - size::CHIP - size::GAP;
                 let secret = is_secret_header(name);
@@ -205,6 +207,9 @@ fn headers_ui(ui: &mut Ui, headers: &mut Vec<(String, String)>, wrong: &[(Slot, 
                     removed = Some(at_row);
                 }
             });
+            if let Some(error) = at(wrong, Slot::Header(at_row)) {
+                problem(ui, error);
+            }
         });
     }
     if let Some(removed) = removed {

@@ -91,7 +91,7 @@ impl PlotData {
     }
 
     fn rates(&mut self, series: &Series) {
-        let group = series.buckets.len().div_ceil(POINTS * 2).max(1);
+        let group = series.buckets.len().div_ceil(POINTS).max(1);
         // A rate over less than a second is noise.
         let least = (1e9 / series.width_ns as f64).ceil() as usize;
         let group = group.max(least);
@@ -105,9 +105,7 @@ impl PlotData {
                 break;
             }
             for (line, count) in [(&mut self.received, received), (&mut self.sent, sent)] {
-                let rate = count as f64 / wide.max(1e-9);
-                line.push(PlotPoint::new(x, rate));
-                line.push(PlotPoint::new(x + wide, rate));
+                line.push(PlotPoint::new(x + wide / 2.0, count as f64 / wide.max(1e-9)));
             }
         }
         let most = self.received.iter().chain(&self.sent).map(|point| point.y).fold(0.0, f64::max);

@@ -13,7 +13,7 @@ use crate::ui::action::Action;
 use crate::ui::format;
 use crate::ui::scene::{Outbox, Scene};
 use crate::ui::theme::{medium, mono, size, tokens, words};
-use crate::ui::widgets::{icon_button, tab};
+use crate::ui::widgets::{Empty, icon_button, tab};
 
 /// Outages drawn, at most; the newest.
 const OUTAGES: usize = 200;
@@ -46,19 +46,27 @@ impl Plots {
         out: &mut Outbox,
     ) {
         self.data.update(&session.series);
+        ui.set_min_size(ui.available_size());
         let side = size::PAD as i8;
         let margin = Margin { left: side, right: side, top: 6, bottom: 2 };
         egui::Frame::new().inner_margin(margin).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 4.0;
             self.head_ui(ui, session, out);
             let room = ui.available_height();
+            if self.page == Page::Latency && self.data.dots.is_empty() {
+                let text =
+                    "It is told from a send time in the payload, such as ts, or from ping to pong";
+                Empty::new(Icon::Timer, "No latency yet").line(text).show(ui);
+                return;
+            }
             match self.page {
                 Page::Latency => self.latency_ui(ui, session, scene, room, true),
-                Page::Rate => self.rate_ui(ui, session, scene, room),
+                Page::Rate => self.rate_ui(ui, session, scene, room, true),
                 Page::Both => {
                     self.latency_ui(ui, session, scene, (room * 0.56).floor(), false);
+                    ui.add_space(2.0);
                     let rest = ui.available_height();
-                    self.rate_ui(ui, session, scene, rest);
+                    self.rate_ui(ui, session, scene, rest, false);
                 }
             }
         });
@@ -76,6 +84,7 @@ impl Plots {
                 number_ui(ui, "payload", &format!("{}/s", format::bytes(stats.byte_rate)));
                 number_ui(ui, "received", &format::thousands(stats.received));
             } else if let Some(latency) = &session.stats.latency {
+                let room = ((ui.available_width() - 230.0) / 96.0).max(1.0) as usize;
                 let numbers = [
                     ("p50", latency.p50),
                     ("p95", latency.p95),
@@ -83,11 +92,11 @@ impl Plots {
                     ("max", latency.max),
                     ("jitter", latency.jitter),
                 ];
-                for (name, ms) in numbers {
+                for (name, ms) in numbers.into_iter().take(room) {
                     number_ui(ui, name, &format::millis(ms));
                 }
             } else {
-                let text = "measured from a send time in the payload, or from ping to pong";
+                let text = "none measured yet";
                 ui.label(RichText::new(text).size(size::DATA).color(t.faint));
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -129,10 +138,17 @@ impl Plots {
                 }
             }
         });
-        self.over(ui, session, scene, &shown.transform, &shown.response, has_times);
+        self.over(ui, session, scene, &shown.transform, &shown.response, true);
     }
 
-    fn rate_ui(&self, ui: &mut Ui, session: &SessionView, scene: Scene<'_>, height: f32) {
+    fn rate_ui(
+        &self,
+        ui: &mut Ui,
+        session: &SessionView,
+        scene: Scene<'_>,
+        height: f32,
+        has_words: bool,
+    ) {
         let t = tokens(ui.ctx());
         let unit = |value: f64| if value == 0.0 { "0 /s".into() } else { plain(value) };
         let top = self.data.rate_top;
@@ -148,7 +164,7 @@ impl Plots {
                 plot.line(line.color(t.muted).width(1.2).allow_hover(false));
             }
         });
-        self.over(ui, session, scene, &shown.transform, &shown.response, true);
+        self.over(ui, session, scene, &shown.transform, &shown.response, has_words);
     }
 
     /// What lies over the plot: outages with their words, and what is under the pointer.
@@ -182,8 +198,8 @@ impl Plots {
             words_shown.push(format!("p50 {}", format::millis(p50)));
             words_shown.push(format!("p95 {}", format::millis(p95)));
         }
-        let step = self.data.received.partition_point(|point| point.x <= x);
-        if let Some(point) = step.checked_sub(1).and_then(|at| self.data.received.get(at)) {
+        let step = self.data.received.partition_point(|point| point.x < x);
+        if let Some(point) = self.data.received.get(step) {
             words_shown.push(format::rate(point.y));
         }
         let text = words_shown.join(" · ");
@@ -210,7 +226,8 @@ fn number_ui(ui: &mut Ui, name: &str, value: &str) {
 
 fn plain(value: f64) -> String {
     if value < 10.0 && value.fract() > 0.0 {
-        format!("{value}")
+        let text = format!("{value:.2}");
+        text.trim_end_matches('0').to_owned()
     } else {
         format::thousands(value as u64)
     }

@@ -93,7 +93,7 @@ fn session_ui(
         let corner = Rect::from_min_size(rect.right_top() + vec2(-28.0, 4.0), vec2(24.0, 24.0));
         let tip = Action::CloseSession.spec().tip;
         let button = Button::new("").icon(Icon::X).name("Close session").quiet().small();
-        let closed = ui.put(corner, button).on_hover_text(tip);
+        let closed = ui.place(corner, button).on_hover_text(tip);
         if closed.clicked() {
             out.send(Command::Close(session.id));
         }

@@ -53,7 +53,7 @@ pub(super) fn ui(
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let text = if shows_plots { "Hide the plots" } else { "Show the plots" };
             let icon = if shows_plots { Icon::PanelBottomClose } else { Icon::ChartLine };
-            if icon_button(ui, icon, text).clicked() {
+            if !super::face::never_opened(session) && icon_button(ui, icon, text).clicked() {
                 out.act(Action::TogglePlots);
             }
         });
@@ -69,8 +69,8 @@ fn recording_ui(ui: &mut Ui, recording: &Recording, out: &mut Outbox) {
         (_, Some((done, all)), _) => {
             (format!("saving {} of {}", format::size(done), format::size(all)), t.muted)
         }
-        (.., true) => (format!("recording {name} {bytes}"), t.muted),
-        (.., false) => (format!("{name} {bytes}"), t.muted),
+        (.., true) => (format!("recording {name} {bytes}").replace("  ", " "), t.muted),
+        (.., false) => (format!("{name} {bytes}").trim().to_owned(), t.muted),
     };
     if recording.is_running || recording.error.is_some() {
         let (rect, _) = ui.allocate_exact_size(vec2(8.0, 8.0), Sense::hover());

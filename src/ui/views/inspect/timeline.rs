@@ -96,13 +96,14 @@ struct Columns {
     kind: f32,
     payload: f32,
     end: f32,
-    size: f32,
-    latency: f32,
+    size: Option<f32>,
+    latency: Option<f32>,
+    right: f32,
 }
 
 impl Columns {
     fn new(rect: Rect) -> Self {
-        let wide = rect.width() >= 640.0;
+        let (wide, narrow) = (rect.width() >= 660.0, rect.width() < 500.0);
         let back = if wide { 0.0 } else { 84.0 };
         let x = |offset: f32| rect.left() + offset;
         let right = rect.right() - BAR - 2.0;
@@ -113,9 +114,10 @@ impl Columns {
             arrow: x(276.0 - back),
             kind: x(300.0 - back),
             payload: x(386.0 - back),
-            end: right - 152.0,
-            size: right - 78.0,
-            latency: right,
+            end: if narrow { right } else { right - 152.0 },
+            size: (!narrow).then_some(right - 78.0),
+            latency: (!narrow).then_some(right),
+            right,
         }
     }
 }
@@ -298,8 +300,10 @@ fn head_ui(ui: &Ui, rect: Rect, columns: &Columns) {
     }
     text(columns.kind, left, "Kind");
     text(columns.payload, left, "Payload");
-    text(columns.size, right, "Size");
-    text(columns.latency, right, "Latency");
+    if let (Some(size), Some(latency)) = (columns.size, columns.latency) {
+        text(size, right, "Size");
+        text(latency, right, "Latency");
+    }
     let edge = Rect::from_min_max(pos2(rect.left(), rect.bottom() - 1.0), rect.max);
     ui.painter().rect_filled(edge, 0.0, t.line);
 }
@@ -388,19 +392,18 @@ impl Row<'_> {
         self.data(ui, columns.arrow, Align2::CENTER_CENTER, arrow(entry.dir), arrow_color);
         self.data(ui, columns.kind, Align2::LEFT_CENTER, entry.kind.word(), color);
         self.payload(ui, t, text, is_state);
-        if !is_state {
+        if let (Some(x), false) = (columns.size, is_state) {
             let size = format::size(u64::from(entry.size));
-            self.data(ui, columns.size, Align2::RIGHT_CENTER, &size, t.muted);
-            if let Some(latency) = entry.latency_ms() {
-                let latency = format::millis(latency);
-                self.data(ui, columns.latency, Align2::RIGHT_CENTER, &latency, t.text);
-            }
+            self.data(ui, x, Align2::RIGHT_CENTER, &size, t.muted);
+        }
+        if let (Some(x), Some(latency)) = (columns.latency, entry.latency_ms()) {
+            self.data(ui, x, Align2::RIGHT_CENTER, &format::millis(latency), t.text);
         }
     }
 
     fn payload(&self, ui: &Ui, t: &Tokens, text: &str, is_state: bool) {
         let (left, y) = (self.columns.payload, self.rect.center().y);
-        let end = if is_state { self.columns.latency } else { self.columns.end };
+        let end = if is_state { self.columns.right } else { self.columns.end };
         let room = end - left;
         if !self.session.rows.contains_key(&self.entry.n) {
             let width = (self.entry.size as f32 * 7.0).clamp(28.0, room.max(28.0));

@@ -8,6 +8,7 @@ use crate::model::{Dir, Event, Kind, Timing};
 use crate::ui::format::{self, Zone};
 use crate::ui::scene::now_ns;
 use crate::ui::theme::Tokens;
+use crate::ui::views::capital;
 
 /// Characters of a payload that a row can show, at most.
 const WIDEST: usize = 400;
@@ -88,8 +89,8 @@ fn state(event: &Event) -> String {
             format!("{}{next}", count.unwrap_or_else(|| String::from("retry")))
         }
         _ => match meta.hint.as_deref() {
-            Some(hint) if !cause.is_empty() => format!("{cause}. {hint}"),
-            _ => cause.to_owned(),
+            Some(hint) if !cause.is_empty() => format!("{}. {hint}", capital(cause)),
+            _ => capital(cause),
         },
     }
 }
