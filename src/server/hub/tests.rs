@@ -1,3 +1,5 @@
+//! The hub by tables: what a reader gets, what is gone, how many topics there may be.
+
 use super::*;
 
 fn text(text: &str) -> Draft {

@@ -10,7 +10,7 @@ use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::{Instant, Interval};
+use tokio::time::{Instant, Interval, MissedTickBehavior};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
@@ -69,7 +69,12 @@ impl Socket {
         room: Subscription,
         open: Open,
     ) -> Self {
-        let beat = |every| tokio::time::interval_at(Instant::now() + every, every);
+        let beat = |every| {
+            let mut interval = tokio::time::interval_at(Instant::now() + every, every);
+            // After a stall, pings that were missed would come at once, with no time to answer.
+            interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            interval
+        };
         let heartbeat = shared.options.heartbeat.map(beat);
         let home = room.topic().to_owned();
         Self { shared, stream, rooms: vec![room], home, open, heartbeat, unanswered: 0 }
