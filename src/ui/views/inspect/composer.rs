@@ -13,6 +13,8 @@ use crate::ui::theme::{mono, size, tokens};
 use crate::ui::widgets::{Button, problem, select};
 
 const FIELD: &str = "composer";
+/// Why nothing can be sent.
+const NOT_OPEN: &str = "Nothing can be sent while the connection is not open";
 /// Messages remembered.
 const HISTORY: usize = 100;
 
@@ -146,9 +148,12 @@ impl Composer {
                 } else {
                     ("Send", "Enter; Shift Enter for a new line")
                 };
-                let can = ui.is_enabled() && !(self.text.is_empty() && posts);
+                let is_open = ui.is_enabled();
+                let can = is_open && !(self.text.is_empty() && posts);
                 let button = Button::new(word).icon(Icon::SendHorizontal).primary().small();
-                let clicked = ui.add_enabled(can, button).on_hover_text(tip).clicked();
+                let why = if is_open { "There is nothing to send" } else { NOT_OPEN };
+                let button = ui.add_enabled(can, button);
+                let clicked = button.on_hover_text(tip).on_disabled_hover_text(why).clicked();
                 let entered = self.field_ui(ui);
                 if clicked || (entered && !self.text.is_empty()) {
                     self.send(session, out);
@@ -178,7 +183,7 @@ impl Composer {
             }
         }
         let hint = if !ui.is_enabled() {
-            "Nothing can be sent while the connection is not open"
+            NOT_OPEN
         } else if self.mode == Mode::Binary {
             "77 73 31"
         } else {

@@ -112,7 +112,7 @@ impl ConnectBar {
             .horizontal_centered(|ui| {
                 self.transport_ui(ui, shown);
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                    if let Some(session) = session.filter(|_| next != Next::Connect) {
+                    if let Some(session) = session {
                         state_ui(ui, session, scene);
                     }
                     let clicked = next_ui(ui, next).clicked();
