@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Bytes, Message, Utf8Bytes};
 use tokio_tungstenite::{WebSocketStream, accept_async};
 
@@ -70,7 +71,9 @@ async fn send(mut socket: WebSocketStream<TcpStream>, count: usize) -> Result<In
         socket.flush().await?;
         sent += burst;
     }
-    socket.close(None).await?;
+    // A normal closure is the end of the capture too.
+    let done = CloseFrame { code: CloseCode::Normal, reason: Utf8Bytes::from_static("done") };
+    socket.close(Some(done)).await?;
     while socket.next().await.is_some_and(|message| message.is_ok()) {}
     Ok(begun)
 }

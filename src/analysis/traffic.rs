@@ -67,7 +67,11 @@ impl Traffic {
     /// Messages and payload bytes received in the second before `now_ns`.
     pub fn rate(&self, now_ns: u64) -> (f64, f64) {
         let now = now_ns * SLICES / SECOND;
-        let recent = self.slices.iter().filter(|(slice, ..)| slice + SLICES > now);
+        // Whole slices only: the one that is not over yet would make the rate too low.
+        let recent = self
+            .slices
+            .iter()
+            .filter(|(slice, ..)| (now..now + SLICES).contains(&(slice + SLICES)));
         let (messages, bytes) =
             recent.fold((0, 0), |(messages, bytes), (_, m, b)| (messages + m, bytes + b));
         let seconds = (now_ns as f64 / SECOND as f64).clamp(0.1, 1.0);
@@ -95,7 +99,7 @@ mod tests {
     fn the_rate_is_that_of_the_last_second() {
         let mut traffic = Traffic::default();
         (0..300).for_each(|k| traffic.observe(&message(k * SECOND / 100)));
-        let (messages, bytes) = traffic.rate(3 * SECOND - 1);
+        let (messages, bytes) = traffic.rate(3 * SECOND);
         assert!((messages - 100.0).abs() < 1.0 && (bytes - 500.0).abs() < 5.0);
         assert_eq!(traffic.rate(10 * SECOND), (0.0, 0.0));
         assert_eq!((traffic.received, traffic.bytes_in), (300, 1500));

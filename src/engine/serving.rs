@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use super::snapshot::{ServerView, TransportStats};
 use super::work::{Done, Work};
 use crate::model::ServerOptions;
-use crate::server::{Hub, Pace, Server, ServerError};
+use crate::server::{Carrier, Hub, Pace, Server, ServerError};
 
 /// How a start went.
 pub(super) struct Started {
@@ -152,6 +152,7 @@ fn transports(server: &Server) -> Vec<TransportStats> {
     stats
         .transports
         .iter()
+        .filter(|counted| !matches!(counted.carrier, Carrier::Publish | Carrier::Other))
         .map(|counted| TransportStats {
             transport: counted.carrier.word().to_owned(),
             active: counted.active,
