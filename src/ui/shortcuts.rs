@@ -40,17 +40,23 @@ pub(crate) fn sheet_ui(ui: &mut Ui, is_open: &mut bool) {
             ui.spacing_mut().item_spacing.x = 36.0;
             ui.columns_const(|[left, right]| {
                 section(left, "Everywhere");
-                first.iter().for_each(|(keys, text)| row_ui(left, keys, text));
+                rows_ui(left, first);
                 section(right, "Everywhere");
-                second.iter().for_each(|(keys, text)| row_ui(right, keys, text));
+                rows_ui(right, second);
                 right.add_space(6.0);
                 section(right, "Timeline and composer");
-                TIMELINE.iter().for_each(|(keys, text)| row_ui(right, keys, text));
+                rows_ui(right, &TIMELINE);
             });
         });
     });
     if modal.should_close() {
         *is_open = false;
+    }
+}
+
+fn rows_ui<K: AsRef<str>>(ui: &mut Ui, rows: &[(K, &str)]) {
+    for (keys, text) in rows {
+        row_ui(ui, keys.as_ref(), text);
     }
 }
 
