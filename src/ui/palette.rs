@@ -146,20 +146,24 @@ impl Palette {
         }
         let mut picked = None;
         let height = (ui.ctx().content_rect().height() - 240.0).clamp(120.0, 420.0);
-        egui::ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
-            ui.spacing_mut().item_spacing.y = 1.0;
-            for (at, (_, choice)) in fitting.iter().enumerate() {
-                let response = choice_ui(ui, choice, at == self.at);
-                if response.clicked() {
-                    picked = Some(at);
+        egui::ScrollArea::vertical()
+            .max_height(height)
+            .min_scrolled_height(height)
+            .auto_shrink([false, true])
+            .show(ui, |ui| {
+                ui.spacing_mut().item_spacing.y = 1.0;
+                for (at, (_, choice)) in fitting.iter().enumerate() {
+                    let response = choice_ui(ui, choice, at == self.at);
+                    if response.clicked() {
+                        picked = Some(at);
+                    }
+                    if at == self.at
+                        && ui.input(egui::InputState::smooth_scroll_delta) == egui::Vec2::ZERO
+                    {
+                        response.scroll_to_me(None);
+                    }
                 }
-                if at == self.at
-                    && ui.input(egui::InputState::smooth_scroll_delta) == egui::Vec2::ZERO
-                {
-                    response.scroll_to_me(None);
-                }
-            }
-        });
+            });
         picked
     }
 }

@@ -9,7 +9,7 @@ use lucide_icons::Icon;
 use crate::engine::SessionView;
 use crate::model::{Command, Say, TransportKind};
 use crate::ui::scene::Outbox;
-use crate::ui::theme::{mono, size, tokens};
+use crate::ui::theme::{mono, size, tokens, words};
 use crate::ui::widgets::{Button, problem, select};
 
 const FIELD: &str = "composer";
@@ -197,7 +197,7 @@ impl Composer {
         } else {
             "Write a message"
         };
-        let hint = egui::RichText::new(hint).font(mono(size::DATA)).color(t.faint);
+        let hint = egui::RichText::new(hint).font(words(size::BODY)).color(t.faint);
         let lines = self.text.lines().count().clamp(1, 6);
         let edit = TextEdit::multiline(&mut self.text)
             .id(id)
