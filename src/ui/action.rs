@@ -89,16 +89,16 @@ const fn spec(
     Spec { text, tip, shortcut, icon }
 }
 
-const fn ctrl(key: Key) -> Option<KeyboardShortcut> {
-    Some(KeyboardShortcut::new(Modifiers::COMMAND, key))
+const fn ctrl(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::COMMAND, key)
 }
 
-const fn shift(key: Key) -> Option<KeyboardShortcut> {
-    Some(KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), key))
+const fn shift(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), key)
 }
 
-const fn plain(key: Key) -> Option<KeyboardShortcut> {
-    Some(KeyboardShortcut::new(Modifiers::NONE, key))
+const fn plain(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::NONE, key)
 }
 
 impl Action {
@@ -136,137 +136,150 @@ impl Action {
     ];
 
     /// Words, tooltip, shortcut and icon.
+    #[expect(clippy::too_many_lines, reason = "one table, read as one")]
     pub const fn spec(self) -> Spec {
         match self {
             Self::FocusAddress => spec(
                 "Type an address",
                 "Go to the address and select it",
-                ctrl(Key::L),
+                Some(ctrl(Key::L)),
                 Icon::TextCursorInput,
             ),
             Self::NewSession => spec(
                 "New session",
                 "Begin with an empty address; the others go on",
-                ctrl(Key::N),
+                Some(ctrl(Key::N)),
                 Icon::Plus,
             ),
             Self::Disconnect => spec(
                 "Disconnect",
                 "End the connection; the session and its recording stay",
-                ctrl(Key::D),
+                Some(ctrl(Key::D)),
                 Icon::Unplug,
             ),
             Self::Reconnect => spec(
                 "Connect again",
                 "Connect now, in the same recording",
-                ctrl(Key::R),
+                Some(ctrl(Key::R)),
                 Icon::RotateCw,
             ),
             Self::CloseSession => spec(
                 "Close session",
                 "Take it off the list; its recording stays in Captures",
-                ctrl(Key::W),
+                Some(ctrl(Key::W)),
                 Icon::X,
             ),
-            Self::NextSession => {
-                spec("Next session", "Show the next one", ctrl(Key::PageDown), Icon::ArrowDown)
-            }
-            Self::PreviousSession => {
-                spec("Previous session", "Show the one before", ctrl(Key::PageUp), Icon::ArrowUp)
-            }
+            Self::NextSession => spec(
+                "Next session",
+                "Show the next one",
+                Some(ctrl(Key::PageDown)),
+                Icon::ArrowDown,
+            ),
+            Self::PreviousSession => spec(
+                "Previous session",
+                "Show the one before",
+                Some(ctrl(Key::PageUp)),
+                Icon::ArrowUp,
+            ),
             Self::ToggleOptions => spec(
                 "Connection options",
                 "Headers, subprotocols, retries, TLS and the rest",
-                ctrl(Key::Comma),
+                Some(ctrl(Key::Comma)),
                 Icon::SlidersHorizontal,
             ),
-            Self::FocusFilter => {
-                spec("Filter events", "Show only what holds a text", ctrl(Key::F), Icon::Search)
-            }
+            Self::FocusFilter => spec(
+                "Filter events",
+                "Show only what holds a text",
+                Some(ctrl(Key::F)),
+                Icon::Search,
+            ),
             Self::ClearFilter => {
-                spec("Clear the filter", "Show every event", shift(Key::F), Icon::FunnelX)
+                spec("Clear the filter", "Show every event", Some(shift(Key::F)), Icon::FunnelX)
             }
             Self::Follow => spec(
                 "Follow the newest",
                 "Go to the newest event and stay there",
-                plain(Key::End),
+                Some(plain(Key::End)),
                 Icon::ArrowDownToLine,
             ),
             Self::ToggleDetail => spec(
                 "Show or hide the detail",
                 "The panel beside the timeline",
-                ctrl(Key::I),
+                Some(ctrl(Key::I)),
                 Icon::PanelRight,
             ),
             Self::CopyPayload => spec(
                 "Copy the payload",
                 "All of the chosen event's payload",
-                shift(Key::C),
+                Some(shift(Key::C)),
                 Icon::Copy,
             ),
             Self::FocusComposer => {
-                spec("Write a message", "Go to the composer", ctrl(Key::M), Icon::PenLine)
+                spec("Write a message", "Go to the composer", Some(ctrl(Key::M)), Icon::PenLine)
             }
             Self::TogglePlots => spec(
                 "Show or hide the plots",
                 "Latency and rate below the timeline",
-                ctrl(Key::G),
+                Some(ctrl(Key::G)),
                 Icon::ChartLine,
             ),
             Self::OpenCapture => {
-                spec("Open a capture…", "A session file", ctrl(Key::O), Icon::FolderOpen)
+                spec("Open a capture…", "A session file", Some(ctrl(Key::O)), Icon::FolderOpen)
             }
             Self::SaveCapture => spec(
                 "Save capture as…",
                 "Choose a place; the recording goes on there",
-                ctrl(Key::S),
+                Some(ctrl(Key::S)),
                 Icon::Save,
             ),
             Self::SaveToPath => spec(
                 "Save capture to path…",
                 "Type where the recording is to be kept",
-                shift(Key::S),
+                Some(shift(Key::S)),
                 Icon::FilePen,
             ),
             Self::StartDemo => spec(
                 "Start the demo server",
                 "Start the built-in server and connect over every transport",
-                shift(Key::D),
+                Some(shift(Key::D)),
                 Icon::Play,
             ),
             Self::ToggleServer => spec(
                 "Start or stop the server",
                 "The built-in server, for demonstrations and tests",
-                shift(Key::R),
+                Some(shift(Key::R)),
                 Icon::Server,
             ),
             Self::ShowInspect => {
-                spec("Show Inspect", "Live sessions", ctrl(Key::Num1), Icon::Activity)
+                spec("Show Inspect", "Live sessions", Some(ctrl(Key::Num1)), Icon::Activity)
             }
             Self::ShowServer => {
-                spec("Show Server", "The built-in server", ctrl(Key::Num2), Icon::Server)
+                spec("Show Server", "The built-in server", Some(ctrl(Key::Num2)), Icon::Server)
             }
             Self::ShowCaptures => {
-                spec("Show Captures", "Session files", ctrl(Key::Num3), Icon::Archive)
+                spec("Show Captures", "Session files", Some(ctrl(Key::Num3)), Icon::Archive)
             }
             Self::ThemeSystem => {
                 spec("Theme: as the system", "Follow the system's theme", None, Icon::Monitor)
             }
             Self::ThemeDark => spec("Theme: dark", "Always dark", None, Icon::Moon),
             Self::ThemeLight => spec("Theme: light", "Always light", None, Icon::Sun),
-            Self::Palette => {
-                spec("Every command", "Find anything to do by name", ctrl(Key::K), Icon::Command)
-            }
+            Self::Palette => spec(
+                "Every command",
+                "Find anything to do by name",
+                Some(ctrl(Key::K)),
+                Icon::Command,
+            ),
             Self::Shortcuts => spec(
                 "Keyboard shortcuts",
                 "Every shortcut on one sheet",
-                plain(Key::Questionmark),
+                Some(plain(Key::Questionmark)),
                 Icon::Keyboard,
             ),
             Self::Quit => spec(
                 "Quit",
                 "End every connection and close the window; recordings stay",
-                ctrl(Key::Q),
+                Some(ctrl(Key::Q)),
                 Icon::LogOut,
             ),
         }

@@ -203,8 +203,8 @@ impl App {
             ui,
             |ui| match self.tab {
                 Tab::Inspect => self.inspect.status_ui(ui, scene, &mut out),
-                Tab::Server => self.server.status_ui(ui, scene),
-                Tab::Captures => self.captures.status_ui(ui, scene),
+                Tab::Server => ServerPage::status_ui(ui, scene),
+                Tab::Captures => Captures::status_ui(ui, scene),
             },
         );
         match self.tab {

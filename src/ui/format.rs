@@ -72,8 +72,8 @@ pub(crate) fn gap(ns: u64) -> String {
         0..100_000 => format!("+{} µs", ns / 1_000),
         100_000..1_000_000 => format!("+{:.1} ms", ns as f64 / 1e6),
         1_000_000..9_999_500_000 => format!("+{} ms", (ns + 500_000) / 1_000_000),
-        ..100_000_000_000 => format!("+{:.0} s", ns as f64 / 1e9),
-        ..7_200_000_000_000 => format!("+{:.1} min", ns as f64 / 6e10),
+        9_999_500_000..100_000_000_000 => format!("+{:.0} s", ns as f64 / 1e9),
+        100_000_000_000..7_200_000_000_000 => format!("+{:.1} min", ns as f64 / 6e10),
         _ => format!("+{:.1} h", ns as f64 / 3.6e12),
     }
 }
@@ -196,7 +196,7 @@ mod tests {
         for (ms, text) in table {
             assert_eq!(millis(ms), text);
         }
-        let table = [(3.14, "3.1 s"), (25.0, "25 s"), (61.0, "1 min 1 s"), (7_500.0, "2 h 5 min")];
+        let table = [(3.12, "3.1 s"), (25.0, "25 s"), (61.0, "1 min 1 s"), (7_500.0, "2 h 5 min")];
         for (s, text) in table {
             assert_eq!(seconds(s), text);
         }

@@ -7,7 +7,7 @@ use super::action::Action;
 use super::scene::Scene;
 use super::theme::{icon_font, size, tokens, words};
 use super::widgets::{Field, line, modal_frame};
-use crate::model::SessionId;
+use crate::model::{SessionId, TransportKind};
 
 /// What can be picked.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -75,7 +75,7 @@ impl Palette {
             entry: Entry::Show(session.id),
             icon: Icon::Radio,
             text: format!("Session: {}", session.title),
-            keys: session.transport.map(|transport| transport.label()),
+            keys: session.transport.map(TransportKind::label),
             action: None,
         });
         actions.chain(sessions).collect()
@@ -146,29 +146,25 @@ impl Palette {
         }
         let mut picked = None;
         let height = (ui.ctx().content_rect().height() - 240.0).clamp(120.0, 420.0);
-        egui::ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
-            ui.spacing_mut().item_spacing.y = 1.0;
-            for (at, (_, choice)) in fitting.iter().enumerate() {
-                let response = choice_ui(ui, choice, at == self.at);
-                if response.clicked() {
-                    picked = Some(at);
+        egui::ScrollArea::vertical()
+            .max_height(height)
+            .min_scrolled_height(height)
+            .auto_shrink([false, true])
+            .show(ui, |ui| {
+                ui.spacing_mut().item_spacing.y = 1.0;
+                for (at, (_, choice)) in fitting.iter().enumerate() {
+                    let response = choice_ui(ui, choice, at == self.at);
+                    if response.clicked() {
+                        picked = Some(at);
+                    }
+                    if at == self.at
+                        && ui.input(egui::InputState::smooth_scroll_delta) == egui::Vec2::ZERO
+                    {
+                        response.scroll_to_me(None);
+                    }
                 }
-                if at == self.at && ui.input(|input| input.raw_scroll_delta_is_zero()) {
-                    response.scroll_to_me(None);
-                }
-            }
-        });
+            });
         picked
-    }
-}
-
-trait Wheel {
-    fn raw_scroll_delta_is_zero(&self) -> bool;
-}
-
-impl Wheel for egui::InputState {
-    fn raw_scroll_delta_is_zero(&self) -> bool {
-        self.smooth_scroll_delta() == egui::Vec2::ZERO
     }
 }
 

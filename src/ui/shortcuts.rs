@@ -36,21 +36,30 @@ pub(crate) fn sheet_ui(ui: &mut Ui, is_open: &mut bool) {
         // The timeline's own keys make the second column as long as the first.
         let half = (all.len() + TIMELINE.len()).div_ceil(2) + 1;
         let (first, second) = all.split_at(half.min(all.len()));
-        egui::ScrollArea::vertical().max_height(room.y).show(ui, |ui| {
-            ui.spacing_mut().item_spacing.x = 36.0;
-            ui.columns_const(|[left, right]| {
-                section(left, "Everywhere");
-                first.iter().for_each(|(keys, text)| row_ui(left, keys, text));
-                section(right, "Everywhere");
-                second.iter().for_each(|(keys, text)| row_ui(right, keys, text));
-                right.add_space(6.0);
-                section(right, "Timeline and composer");
-                TIMELINE.iter().for_each(|(keys, text)| row_ui(right, keys, text));
-            });
-        });
+        egui::ScrollArea::vertical().max_height(room.y).min_scrolled_height(room.y).show(
+            ui,
+            |ui| {
+                ui.spacing_mut().item_spacing.x = 36.0;
+                ui.columns_const(|[left, right]| {
+                    section(left, "Everywhere");
+                    rows_ui(left, first);
+                    section(right, "Everywhere");
+                    rows_ui(right, second);
+                    right.add_space(6.0);
+                    section(right, "Timeline and composer");
+                    rows_ui(right, &TIMELINE);
+                });
+            },
+        );
     });
     if modal.should_close() {
         *is_open = false;
+    }
+}
+
+fn rows_ui<K: AsRef<str>>(ui: &mut Ui, rows: &[(K, &str)]) {
+    for (keys, text) in rows {
+        row_ui(ui, keys.as_ref(), text);
     }
 }
 

@@ -141,7 +141,7 @@ impl Captures {
     }
 
     /// Shows the numbers at the bottom of the window.
-    pub(crate) fn status_ui(&mut self, ui: &mut Ui, scene: Scene<'_>) {
+    pub(crate) fn status_ui(ui: &mut Ui, scene: Scene<'_>) {
         let t = tokens(ui.ctx());
         let recents = &scene.snapshot.recents;
         ui.horizontal_centered(|ui| {

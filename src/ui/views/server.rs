@@ -182,7 +182,7 @@ impl ServerPage {
     }
 
     /// Shows the numbers at the bottom of the window.
-    pub(crate) fn status_ui(&mut self, ui: &mut Ui, scene: Scene<'_>) {
+    pub(crate) fn status_ui(ui: &mut Ui, scene: Scene<'_>) {
         let t = tokens(ui.ctx());
         let server = &scene.snapshot.server;
         ui.horizontal_centered(|ui| {

@@ -124,7 +124,7 @@ impl Widget for Button<'_> {
         let icon = self.icon.map(|icon| layout(icon.to_string_char(), icon_font(size::ICON)));
         let badge = self.badge.clone().map(|badge| layout(badge, words(size::SMALL)));
 
-        let side = if small { 8.0 } else { 12.0 };
+        let pad = if small { 8.0 } else { 12.0 };
         let gap = 6.0;
         let badge_width = badge.as_ref().map_or(0.0, |badge| badge.size().x.max(8.0) + 14.0);
         let parts = [
@@ -134,7 +134,7 @@ impl Widget for Button<'_> {
         ];
         let count = parts.iter().flatten().count();
         let inner = parts.iter().flatten().sum::<f32>() + gap * count.saturating_sub(1) as f32;
-        let width = if text.is_none() { self.height } else { inner + 2.0 * side };
+        let width = if text.is_none() { self.height } else { inner + 2.0 * pad };
         let width = width.max(self.wide.unwrap_or_default());
         let (rect, response) =
             ui.allocate_exact_size(Vec2::new(width, self.height), Sense::click());

@@ -31,12 +31,12 @@ pub(crate) struct Shown {
 
 impl RowScroll {
     /// Puts this row at the top.
-    pub(crate) fn to(&mut self, row: usize) {
+    pub(crate) fn put(&mut self, row: usize) {
         self.top = row as f64;
     }
 
     /// Puts the last row at the bottom.
-    pub(crate) fn to_end(&mut self) {
+    pub(crate) fn put_end(&mut self) {
         self.top = f64::MAX;
     }
 
@@ -104,10 +104,11 @@ mod tests {
     fn show(scroll: &mut RowScroll, total: usize) -> Shown {
         let mut shown = None;
         let ctx = egui::Context::default();
-        let _ = ctx.run_ui(egui::RawInput::default(), |ui| {
+        let output = ctx.run_ui(egui::RawInput::default(), |ui| {
             let rect = Rect::from_min_size(pos2(0.0, 0.0), vec2(400.0, 220.0));
             shown = Some(scroll.show(ui, Id::unique("list"), rect, total, 22.0));
         });
+        output.drop_without_applying_deltas();
         shown.unwrap_or(Shown { first: 0, end: 0, y: 0.0, moved: false, at_end: false })
     }
 
@@ -115,7 +116,7 @@ mod tests {
     fn any_row_of_many_millions_stands_on_its_pixel() {
         let mut scroll = RowScroll::default();
         for row in [0, 1, 999_999, 12_345_678, 99_999_000] {
-            scroll.to(row);
+            scroll.put(row);
             let shown = show(&mut scroll, 100_000_000);
             assert_eq!((shown.first, shown.end, shown.y), (row, row + 10, 0.0));
         }
@@ -124,7 +125,7 @@ mod tests {
     #[test]
     fn the_end_is_the_end_and_a_short_list_stays_at_its_beginning() {
         let mut scroll = RowScroll::default();
-        scroll.to_end();
+        scroll.put_end();
         let shown = show(&mut scroll, 1_000_000);
         assert_eq!((shown.first, shown.end, shown.at_end), (999_990, 1_000_000, true));
         let shown = show(&mut scroll, 3);
@@ -135,7 +136,7 @@ mod tests {
     #[test]
     fn a_row_is_revealed_with_the_least_movement() {
         let mut scroll = RowScroll::default();
-        scroll.to(100);
+        scroll.put(100);
         scroll.reveal(105, 10.0);
         assert_eq!(show(&mut scroll, 1000).first, 100);
         scroll.reveal(115, 10.0);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use egui::{Key, Modifiers, Vec2};
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 use wirescope::analysis::Phase;
 use wirescope::engine::{Chunks, Matches, SessionView, Snapshot};
 use wirescope::model::{Class, Command, Endpoint, Filter, Say, SessionId, TransportKind};
@@ -138,7 +138,7 @@ fn the_chosen_event_is_shown_in_every_way() {
     stage.press(Key::Enter);
     let sent = stage.sent();
     assert!(
-        matches!(&sent[1], Command::Send(FIRST, Say::Text(text)) if text.contains("2606")),
+        matches!(&sent[..], [.., Command::Send(FIRST, Say::Text(text))] if text.contains("2606")),
         "{sent:?}"
     );
 }
@@ -178,7 +178,8 @@ fn the_filter_is_sent_as_it_is_typed_and_shows_how_far_the_search_is() {
     let mut view = fixture::ticker(500);
     view.filter = filter;
     let mut at = Chunks::default();
-    [2_u32, 498].into_iter().for_each(|position| at.push(position));
+    at.push(2_u32);
+    at.push(498);
     view.matches = Some(Matches { at, searched: 200 });
     stage.show(one(view));
     assert!(stage.has("2 of 500"));
@@ -350,7 +351,7 @@ fn errors_stay_until_they_are_dismissed() {
 fn a_window_with_nothing_to_show_is_not_painted_again() {
     let stage = Stage::new(Snapshot::default());
     let delay = stage.window.output().viewport_output[&egui::ViewportId::ROOT].repaint_delay;
-    assert!(delay > std::time::Duration::from_secs(60), "{delay:?}");
+    assert!(delay > std::time::Duration::from_mins(1), "{delay:?}");
 }
 
 #[test]

@@ -160,7 +160,7 @@ pub fn session(id: u32, url: &str, transport: TransportKind, phase: Phase) -> Se
         endpoint: Arc::new(endpoint),
         transport: Some(transport),
         clock: None,
-        start_wall_ns: NOW - AGE as i64,
+        start_wall_ns: NOW - AGE.cast_signed(),
         now_ns: AGE,
         phase,
         insecure: false,
@@ -261,7 +261,7 @@ pub fn select(view: &mut SessionView, n: u64) {
         n,
         decoded,
         latency_ms: view.index.get(n as usize - 1).and_then(|entry| entry.latency_ms()),
-        seq: Some(n as i64 + 2111),
+        seq: Some(n.cast_signed() + 2111),
         since_previous_ns: Some(31 * MS),
         handshake: Some(handshake),
         event,
@@ -392,7 +392,7 @@ pub fn filtered(mut view: SessionView, text: &str, every: usize) -> SessionView 
 
 /// Three files of other days.
 pub fn recents() -> Arc<[RecentCapture]> {
-    let day = 86_400 * SECOND as i64;
+    let day = 86_400 * SECOND.cast_signed();
     let file = |name: &str, what: &str, title: &str, events, age| RecentCapture {
         path: format!("/home/me/captures/{name}").into(),
         name: name.into(),
@@ -404,7 +404,7 @@ pub fn recents() -> Arc<[RecentCapture]> {
         is_saved: true,
         was_cut_off: false,
     };
-    let hour = 3_600 * SECOND as i64;
+    let hour = 3_600 * SECOND.cast_signed();
     let mut files = [
         file("ticks.wirescope", "WebSocket", "stream.example.com/v2/ticks", 1_204_331, hour),
         file("workshop.wirescope", "SSE", "localhost:4100/sse", 48_000, day),

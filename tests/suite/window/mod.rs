@@ -1,6 +1,8 @@
 //! The window: driven by accessible name, on snapshots made by hand; rules of its source; and
 //! pictures in both themes.
 
+#![allow(unreachable_pub)]
+
 mod driven;
 mod fixture;
 mod pictures;

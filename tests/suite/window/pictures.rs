@@ -1,124 +1,141 @@
-//! Pictures of the window in both themes, compared with those of the repository.
+//! Pictures of the window in both themes. A few are compared with those of the repository; all of
+//! them can be written to a folder to be looked at:
+//! `LOOK=/tmp/pictures cargo test --test suite window::pictures::look -- --ignored`.
 
-use egui::{Theme, Vec2};
-use wirescope::engine::Snapshot;
+use std::sync::Arc;
+
+use egui::{Key, Theme, Vec2, vec2};
+use egui_kittest::SnapshotOptions;
+use wirescope::engine::{SessionView, Snapshot};
 
 use super::fixture;
 use super::stage::Stage;
 
-/// Development only: writes a picture for looking at.
-#[test]
-fn look() {
-    let Ok(folder) = std::env::var("LOOK") else { return };
-    let wanted = std::env::var("ONLY").unwrap_or_default();
-    let wide = Vec2::new(1440.0, 900.0);
-    let save = |name: &str, stage: &mut Stage| {
-        let image = stage.window.render().unwrap();
-        image.save(format!("{folder}/{name}.png")).unwrap();
-    };
-    for (theme, word) in [(Theme::Dark, "dark"), (Theme::Light, "light")] {
-        let want = |name: &str| wanted.is_empty() || format!("{name}-{word}").contains(&wanted);
-        if want("first") {
-            let first = Snapshot { recents: fixture::recents(), ..Snapshot::default() };
-            save(&format!("first-{word}"), &mut Stage::sized(first, wide, theme));
-        }
-        if want("inspect") {
-            let mut stage = Stage::sized(fixture::busy(), wide, theme);
-            stage.click_like("48126 ");
-            save(&format!("inspect-{word}"), &mut stage);
-        }
-        if want("waiting") {
-            let mut stage = Stage::sized(fixture::busy(), wide, theme);
-            stage.click_like("consul.local/v1/health");
-            save(&format!("waiting-{word}"), &mut stage);
-        }
-        if want("refused") {
-            let snapshot = one(fixture::refused(1));
-            save(&format!("refused-{word}"), &mut Stage::sized(snapshot, wide, theme));
-        }
-        if want("connecting") {
-            let snapshot = one(fixture::connecting(1));
-            save(&format!("connecting-{word}"), &mut Stage::sized(snapshot, wide, theme));
-        }
-        if want("nothing") {
-            let snapshot = one(fixture::filtered(fixture::ticker(2000), "nowhere", 0));
-            save(&format!("nothing-{word}"), &mut Stage::sized(snapshot, wide, theme));
-        }
-        if want("server") {
-            let snapshot = Snapshot { server: fixture::serving(), ..Snapshot::default() };
-            let mut stage = Stage::sized(snapshot, wide, theme);
-            stage.click("Server");
-            save(&format!("server-{word}"), &mut stage);
-        }
-        if want("stopped") {
-            let mut stage = Stage::sized(Snapshot::default(), wide, theme);
-            stage.click("Server");
-            save(&format!("stopped-{word}"), &mut stage);
-        }
-        if want("captures") {
-            let snapshot = Snapshot { recents: fixture::recents(), ..Snapshot::default() };
-            let mut stage = Stage::sized(snapshot, wide, theme);
-            stage.click("Captures");
-            stage.click("Delete workshop.wirescope");
-            save(&format!("captures-{word}"), &mut stage);
-        }
-        if want("palette") {
-            let mut stage = Stage::sized(fixture::busy(), wide, theme);
-            stage.ctrl(egui::Key::K);
-            save(&format!("palette-{word}"), &mut stage);
-        }
-        if want("shortcuts") {
-            let mut stage = Stage::sized(fixture::busy(), wide, theme);
-            stage.press(egui::Key::Questionmark);
-            save(&format!("shortcuts-{word}"), &mut stage);
-        }
-        if want("options") {
-            let mut stage = Stage::sized(Snapshot::default(), wide, theme);
-            stage.click("Options");
-            stage.click("Add header");
-            stage.type_into("Header 1 name", "Authorization:");
-            save(&format!("options-{word}"), &mut stage);
-        }
-        if want("handshake") {
-            let mut stage = Stage::sized(fixture::busy(), wide, theme);
-            stage.click_like("48126 ");
-            stage.click("Handshake");
-            save(&format!("handshake-{word}"), &mut stage);
-        }
-        if want("hex") {
-            let mut busy = fixture::busy();
-            let mut first = fixture::ticker(48_131);
-            fixture::select(&mut first, 48_127);
-            busy.sessions[0] = std::sync::Arc::new(first);
-            let mut stage = Stage::sized(busy, wide, theme);
-            stage.click_like("48127 ");
-            stage.click("Rate");
-            save(&format!("hex-{word}"), &mut stage);
-        }
-        if want("small") {
-            let mut stage = Stage::sized(fixture::busy(), Vec2::new(900.0, 600.0), theme);
-            save(&format!("small-{word}"), &mut stage);
-            stage.click_like("48126 ");
-            stage.window.run();
-            save(&format!("small-chosen-{word}"), &mut stage);
-        }
-        if want("large") {
-            let mut stage = Stage::sized(fixture::busy(), Vec2::new(2560.0, 1440.0), theme);
-            stage.click_like("48126 ");
-            stage.click("Both");
-            save(&format!("large-{word}"), &mut stage);
-        }
-        if want("notices") {
-            let snapshot = Snapshot { notices: fixture::notices(), ..fixture::busy() };
-            let mut stage = Stage::sized(snapshot, wide, theme);
-            stage.window.event(egui::Event::PointerMoved(egui::pos2(700.0, 750.0)));
-            stage.window.run();
-            save(&format!("notices-{word}"), &mut stage);
-        }
-    }
+const WIDE: Vec2 = vec2(1440.0, 900.0);
+
+/// A picture: its name, the size of the window, what there is to show, and what to do first.
+type Picture = (&'static str, Vec2, fn() -> Snapshot, fn(&mut Stage));
+
+const ALL: &[Picture] = &[
+    ("first-run", WIDE, first_run, |_| {}),
+    ("inspect", WIDE, fixture::busy, |stage| stage.click_like("48126 ")),
+    ("lost", WIDE, fixture::busy, |stage| stage.click_like("consul.local/v1/health")),
+    ("narrow", vec2(900.0, 600.0), fixture::busy, |stage| stage.click_like("48126 ")),
+    ("refused", WIDE, || one(fixture::refused(1)), |_| {}),
+    ("connecting", WIDE, || one(fixture::connecting(1)), |_| {}),
+    ("nothing-matches", WIDE, || one(fixture::filtered(fixture::ticker(2000), "x", 0)), |_| {}),
+    ("filtered", WIDE, || one(fixture::filtered(fixture::ticker(2000), "x", 7)), |_| {}),
+    ("server", WIDE, serving, |stage| stage.click("Server")),
+    ("server-stopped", WIDE, Snapshot::default, |stage| stage.click("Server")),
+    ("captures", WIDE, first_run, |stage| {
+        stage.click("Captures");
+        stage.click("Delete workshop.wirescope");
+    }),
+    ("palette", WIDE, fixture::busy, |stage| stage.ctrl(Key::K)),
+    ("shortcuts", WIDE, fixture::busy, |stage| stage.press(Key::Questionmark)),
+    ("options", WIDE, Snapshot::default, |stage| {
+        stage.click("Options");
+        stage.click("Add header");
+        stage.type_into("Header 1 name", "Authorization:");
+    }),
+    ("handshake", WIDE, fixture::busy, |stage| {
+        stage.click_like("48126 ");
+        stage.click("Handshake");
+    }),
+    ("bytes", WIDE, binary, |stage| {
+        stage.click_like("48127 ");
+        stage.click("Rate");
+    }),
+    ("huge", vec2(2560.0, 1440.0), fixture::busy, |stage| {
+        stage.click_like("48126 ");
+        stage.click("Both");
+    }),
+    ("notices", WIDE, notices, |_| {}),
+];
+
+/// Those that are compared: every part of the window once, in both themes.
+const COMPARED: [(&str, Theme); 6] = [
+    ("first-run", Theme::Dark),
+    ("inspect", Theme::Dark),
+    ("inspect", Theme::Light),
+    ("lost", Theme::Light),
+    ("narrow", Theme::Dark),
+    ("server", Theme::Light),
+];
+
+fn first_run() -> Snapshot {
+    Snapshot { recents: fixture::recents(), ..Snapshot::default() }
 }
 
-/// A snapshot of this session alone.
-fn one(session: wirescope::engine::SessionView) -> Snapshot {
-    Snapshot { sessions: vec![std::sync::Arc::new(session)], ..Snapshot::default() }
+fn one(session: SessionView) -> Snapshot {
+    Snapshot { sessions: vec![Arc::new(session)], ..Snapshot::default() }
+}
+
+fn serving() -> Snapshot {
+    Snapshot { server: fixture::serving(), ..Snapshot::default() }
+}
+
+fn notices() -> Snapshot {
+    Snapshot { notices: fixture::notices(), ..fixture::busy() }
+}
+
+fn binary() -> Snapshot {
+    let mut snapshot = fixture::busy();
+    let mut first = fixture::ticker(48_131);
+    fixture::select(&mut first, 48_127);
+    snapshot.sessions[0] = Arc::new(first);
+    snapshot
+}
+
+fn taken(&(_, size, snapshot, act): &Picture, theme: Theme) -> Stage {
+    let mut stage = Stage::sized(snapshot(), size, theme);
+    act(&mut stage);
+    stage.window.remove_cursor();
+    stage.window.run();
+    stage
+}
+
+fn can_draw() -> bool {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let instance = egui_kittest::wgpu::default_wgpu_setup().new_instance().await;
+        instance.request_adapter(&Default::default()).await.is_ok()
+    })
+}
+
+#[test]
+fn the_window_looks_as_it_did() {
+    if !can_draw() {
+        eprintln!(
+            "left out: pictures of the window, for want of a graphics adapter; install mesa-vulkan-drivers"
+        );
+        return;
+    }
+    // Rasterisers differ in the rounding of edges, never in where things are.
+    let options = SnapshotOptions::new().threshold(1.0).max_failed_pixels(48);
+    let mut results = egui_kittest::SnapshotResults::new();
+    for (name, theme) in COMPARED {
+        let picture = ALL.iter().find(|picture| picture.0 == name).unwrap();
+        let theme_name = if theme == Theme::Dark { "dark" } else { "light" };
+        let mut stage = taken(picture, theme);
+        stage.window.snapshot_options(format!("{name}-{theme_name}"), &options);
+        results.extend_harness(&mut stage.window);
+    }
+    results.unwrap();
+}
+
+#[test]
+#[ignore = "writes pictures to the folder LOOK, to be looked at"]
+fn look() {
+    let folder = std::env::var("LOOK").expect("LOOK names a folder");
+    let only = std::env::var("ONLY").unwrap_or_default();
+    for picture in ALL {
+        for (theme, word) in [(Theme::Dark, "dark"), (Theme::Light, "light")] {
+            let name = format!("{}-{word}", picture.0);
+            if name.contains(&only) {
+                let image = taken(picture, theme).window.render().unwrap();
+                image.save(format!("{folder}/{name}.png")).unwrap();
+            }
+        }
+    }
 }

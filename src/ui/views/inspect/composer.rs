@@ -9,7 +9,7 @@ use lucide_icons::Icon;
 use crate::engine::SessionView;
 use crate::model::{Command, Say, TransportKind};
 use crate::ui::scene::Outbox;
-use crate::ui::theme::{mono, size, tokens};
+use crate::ui::theme::{mono, size, tokens, words};
 use crate::ui::widgets::{Button, problem, select};
 
 const FIELD: &str = "composer";
@@ -42,6 +42,8 @@ pub(super) struct Composer {
     history: Vec<(Mode, String)>,
     /// How far back the history is being looked at.
     back: usize,
+    /// The frame from which the field is to have the focus.
+    focus_from: Option<u64>,
 }
 
 /// Gives the focus to the field.
@@ -79,7 +81,9 @@ impl Composer {
         self.mode = if is_json { Mode::Json } else { Mode::Text };
         self.text = text;
         self.error = None;
-        focus(ctx);
+        // In the frame of a click elsewhere a field gives its focus away again.
+        self.focus_from = Some(ctx.cumulative_frame_nr() + 1);
+        ctx.request_repaint();
     }
 
     fn send(&mut self, session: &SessionView, out: &mut Outbox) {
@@ -112,6 +116,10 @@ impl Composer {
     /// Shows the composer.
     pub(super) fn ui(&mut self, ui: &mut Ui, session: &SessionView, out: &mut Outbox) {
         let t = tokens(ui.ctx());
+        if self.focus_from.is_some_and(|from| ui.ctx().cumulative_frame_nr() >= from) {
+            self.focus_from = None;
+            focus(ui.ctx());
+        }
         let is_open = session.phase.is_open();
         let kind = session.transport.or(session.endpoint.transport);
         let posts = kind.is_some_and(|kind| kind != TransportKind::Websocket);
@@ -189,7 +197,7 @@ impl Composer {
         } else {
             "Write a message"
         };
-        let hint = egui::RichText::new(hint).font(mono(size::DATA)).color(t.faint);
+        let hint = egui::RichText::new(hint).font(words(size::BODY)).color(t.faint);
         let lines = self.text.lines().count().clamp(1, 6);
         let edit = TextEdit::multiline(&mut self.text)
             .id(id)
@@ -225,8 +233,8 @@ mod tests {
 
     #[test]
     fn what_was_sent_comes_back() {
-        let mut composer = Composer::default();
-        composer.history = vec![(Mode::Text, "one".into()), (Mode::Json, "2".into())];
+        let history = vec![(Mode::Text, "one".into()), (Mode::Json, "2".into())];
+        let mut composer = Composer { history, ..Composer::default() };
         composer.step(true);
         assert_eq!((composer.mode, composer.text.as_str()), (Mode::Json, "2"));
         composer.step(true);

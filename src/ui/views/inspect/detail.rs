@@ -13,7 +13,7 @@ use super::raw::RawView;
 use super::words::{hex, kind_color, wall};
 use crate::decode::Decoded;
 use crate::engine::{Origin, Selected, SessionView};
-use crate::model::{Dir, Kind, Wire};
+use crate::model::{Dir, Event, Kind, Wire};
 use crate::ui::action::Action;
 use crate::ui::format;
 use crate::ui::scene::Scene;
@@ -257,7 +257,7 @@ fn facts(session: &SessionView, selected: &Selected, scene: Scene<'_>) -> Vec<Fa
         let frames = format::count(meta.fragments.len() as u64, "frame");
         add("Fragments", Some(frames));
     }
-    let from = selected.handshake.as_ref().map(|handshake| handshake.meta());
+    let from = selected.handshake.as_ref().map(Event::meta);
     let parts = [
         Some(format!("attempt {}", event.attempt.max(1))),
         from.and_then(|meta| meta.remote.clone()),

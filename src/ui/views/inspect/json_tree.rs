@@ -65,20 +65,20 @@ fn child(value: &Value, at: u32) -> Option<&Value> {
 }
 
 impl JsonTree {
-    /// Shows the document of this event in at most so much room.
+    /// Shows the document of this event in at most so much height.
     pub(super) fn ui(
         &mut self,
         ui: &mut Ui,
         event: u64,
         root: &Value,
         scene: Scene<'_>,
-        room: f32,
+        height: f32,
     ) {
         if self.event != Some(event) {
             *self = Self { event: Some(event), ..Self::default() };
             self.list(root);
         }
-        let height = room.min(self.nodes.len() as f32 * LINE);
+        let height = height.min(self.nodes.len() as f32 * LINE);
         let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
         let id = Id::unique("json lines");
         let shown = self.scroll.show(ui, id, rect, self.nodes.len(), LINE);

@@ -82,6 +82,7 @@ impl OptionsSheet {
     }
 
     fn sheet_ui(&mut self, ui: &mut Ui, kind: Option<TransportKind>, wrong: &[(Slot, String)]) {
+        use TransportKind::{LongPoll, ShortPoll, Sse, Websocket};
         ui.spacing_mut().item_spacing.y = 6.0;
         ui.horizontal(|ui| {
             section(ui, "Headers");
@@ -94,7 +95,6 @@ impl OptionsSheet {
         headers_ui(ui, &mut self.draft.headers, wrong);
         let draft = &mut self.draft;
         let is = |wanted: &[TransportKind]| kind.is_none_or(|kind| wanted.contains(&kind));
-        use TransportKind::{LongPoll, ShortPoll, Sse, Websocket};
         if is(&[Sse, LongPoll, ShortPoll]) {
             group(ui, "Request");
             text_ui(

@@ -178,15 +178,15 @@ impl Plots {
         has_words: bool,
     ) {
         outages_ui(ui, session, transform, has_words);
-        let Some(pointer) = response.hover_pos() else { return };
+        let Some(mouse) = response.hover_pos() else { return };
         let rect = *transform.frame();
-        if !rect.contains(pointer) {
+        if !rect.contains(mouse) {
             return;
         }
         let t = tokens(ui.ctx());
-        let x = transform.value_from_position(pointer).x;
+        let x = transform.value_from_position(mouse).x;
         let painter = ui.painter_at(rect);
-        painter.vline(pointer.x, rect.y_range(), Stroke::new(1.0, t.faint));
+        painter.vline(mouse.x, rect.y_range(), Stroke::new(1.0, t.faint));
         let at = wall(session, (x.max(0.0) * 1e9) as u64);
         let mut words_shown = vec![scene.zone.clock(at)];
         let near = |lines: &[Vec<egui_plot::PlotPoint>]| {
@@ -204,9 +204,9 @@ impl Plots {
         }
         let text = words_shown.join(" · ");
         let galley = painter.layout_no_wrap(text, mono(size::SMALL), t.text);
-        let left = pointer.x + 8.0;
+        let left = mouse.x + 8.0;
         let left = if left + galley.size().x + 8.0 > rect.right() {
-            pointer.x - galley.size().x - 12.0
+            mouse.x - galley.size().x - 12.0
         } else {
             left
         };

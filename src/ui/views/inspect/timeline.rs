@@ -161,7 +161,7 @@ impl Timeline {
         self.keep_place(session);
         let mut picked = self.keys(ui, id, session, selected, body);
         if self.follows {
-            self.scroll.to_end();
+            self.scroll.put_end();
         }
         let shown = self.scroll.show(ui, id, body, total, size::ROW);
         if shown.moved {
@@ -194,7 +194,7 @@ impl Timeline {
             self.seen = count(session);
         }
         if let Some(n) = self.anchor {
-            self.scroll.to(row_of(session, n));
+            self.scroll.put(row_of(session, n));
             let all = session.index.len();
             if session.matches.as_ref().is_none_or(|matches| matches.searched >= all) {
                 self.anchor = None;
@@ -218,9 +218,9 @@ impl Timeline {
         selected: Option<u64>,
         body: Rect,
     ) -> Option<Picked> {
-        let list = ui.interact(body, id, Sense::focusable_noninteractive());
-        list.widget_info(|| WidgetInfo::labeled(Role::List, true, "Timeline"));
-        let focused = ui.memory(|memory| memory.focused());
+        let area = ui.interact(body, id, Sense::focusable_noninteractive());
+        area.widget_info(|| WidgetInfo::labeled(Role::List, true, "Timeline"));
+        let focused = ui.memory(egui::Memory::focused);
         let popup = egui::Popup::is_any_open(ui.ctx());
         let modal = ui.memory(|memory| memory.top_modal_layer().is_some());
         if popup || modal || focused.is_some_and(|focused| focused != id) {
