@@ -3,6 +3,8 @@
 //! Prints messages a second for both, their ratio, the capture's peak memory, and checks that
 //! every message is in the file, in order.
 
+#![allow(clippy::print_stdout)]
+
 use std::net::TcpListener as StdListener;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};

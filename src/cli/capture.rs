@@ -22,14 +22,14 @@ use crate::session::{End, Session};
 use crate::transport;
 
 /// Records until the peer, `--for`, `--count` or the person ends it.
-pub(super) fn run(args: &CaptureArgs, terminal: &Terminal) -> Result<()> {
+pub(super) fn run(args: &CaptureArgs, terminal: Terminal) -> Result<()> {
     let endpoint = args.endpoint()?;
     // One thread for the socket, one for the file: more would only take turns.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(record(args, endpoint, terminal))
 }
 
-async fn record(args: &CaptureArgs, endpoint: Endpoint, terminal: &Terminal) -> Result<()> {
+async fn record(args: &CaptureArgs, endpoint: Endpoint, terminal: Terminal) -> Result<()> {
     let mut interrupt = Interrupt::listen()?;
     let transport = transport::build(&endpoint)
         .map_err(|error| explained(&error, &error.hint().unwrap_or_default()))?;
@@ -39,7 +39,7 @@ async fn record(args: &CaptureArgs, endpoint: Endpoint, terminal: &Terminal) -> 
         output(args.output.as_deref(), &header).map_err(|error| explained(&error, error.hint()))?;
     let stop = CancellationToken::new();
     let tap = Report {
-        terminal: *terminal,
+        terminal,
         stdout: args.ndjson.then(|| BufWriter::new(std::io::stdout())),
         measures: Measures::new(clock.wall_ns(), &endpoint.options),
         lines: Lines::new(clock.wall_ns()),

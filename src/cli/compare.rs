@@ -13,7 +13,7 @@ use super::terminal::Terminal;
 use crate::compare::{self, Comparison, Settings, table};
 
 /// Runs the comparison; the table or the JSON goes to stdout, the path of the capture to stderr.
-pub(super) fn run(args: &CompareArgs, terminal: &Terminal) -> Result<()> {
+pub(super) fn run(args: &CompareArgs, terminal: Terminal) -> Result<()> {
     terminal.say(format_args!(
         "WebSocket, SSE, long poll and short poll side by side for {}, {} messages a second of {} B",
         humantime::format_duration(args.duration),

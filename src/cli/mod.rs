@@ -28,10 +28,10 @@ pub fn main() -> ExitCode {
     let terminal = Terminal::new(args.color, args.quiet, args.verbose);
     terminal.start_log();
     let done = match args.verb {
-        None => open::run(args.target.as_deref(), &terminal),
-        Some(Verb::Capture(args)) => capture::run(&args, &terminal),
-        Some(Verb::Serve(args)) => serve::run(&args, &terminal),
-        Some(Verb::Compare(args)) => compare::run(&args, &terminal),
+        None => open::run(args.target.as_deref(), terminal),
+        Some(Verb::Capture(args)) => capture::run(&args, terminal),
+        Some(Verb::Serve(args)) => serve::run(&args, terminal),
+        Some(Verb::Compare(args)) => compare::run(&args, terminal),
         Some(Verb::Completions { shell }) => {
             let mut command = Args::command();
             clap_complete::generate(shell, &mut command, "wirescope", &mut std::io::stdout());

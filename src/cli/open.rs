@@ -6,7 +6,7 @@ use anyhow::Result;
 use super::terminal::Terminal;
 
 /// Opens the window. Without a display says so and runs the comparison in the terminal.
-pub(super) fn run(target: Option<&str>, terminal: &Terminal) -> Result<()> {
+pub(super) fn run(target: Option<&str>, terminal: Terminal) -> Result<()> {
     #[cfg(feature = "gui")]
     if has_display() {
         return super::gui::run(target);
@@ -16,15 +16,11 @@ pub(super) fn run(target: Option<&str>, terminal: &Terminal) -> Result<()> {
     } else {
         "This Wirescope was built without its window"
     };
-    match target {
-        Some(target) => {
-            anyhow::bail!("{reason}. Use `wirescope capture {target}` to record without one")
-        }
-        None => {
-            terminal.say(format_args!("{reason}, so all transports run here for 10 s"));
-            super::compare::run(&super::args::CompareArgs::default(), terminal)
-        }
+    if let Some(target) = target {
+        anyhow::bail!("{reason}. Use `wirescope capture {target}` to record without one");
     }
+    terminal.say(format_args!("{reason}, so all transports run here for 10 s"));
+    super::compare::run(&super::args::CompareArgs::default(), terminal)
 }
 
 /// Whether a window can be opened: everywhere but on Unix systems without X11 or Wayland.

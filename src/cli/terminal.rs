@@ -47,7 +47,7 @@ impl Terminal {
     }
 
     /// Sends the program's log to stderr; `RUST_LOG` has the last word.
-    pub(super) fn start_log(&self) {
+    pub(super) fn start_log(self) {
         let level = match self.verbose {
             0 => "warn",
             1 => "wirescope=info,warn",
@@ -64,19 +64,19 @@ impl Terminal {
     }
 
     /// A line of progress; nothing with `--quiet`.
-    pub(super) fn say(&self, line: impl Display) {
+    pub(super) fn say(self, line: impl Display) {
         if !self.quiet {
             write_line(line);
         }
     }
 
     /// The same text in a colour, where colours are on.
-    pub(super) fn tint(&self, tint: Tint, text: impl Display) -> String {
+    pub(super) fn tint(self, tint: Tint, text: impl Display) -> String {
         if self.color { format!("\x1b[{}m{text}\x1b[0m", tint.code()) } else { text.to_string() }
     }
 
     /// The last word: what failed and why, with every cause.
-    pub(super) fn failed(&self, error: &anyhow::Error) {
+    pub(super) fn failed(self, error: &anyhow::Error) {
         write_line(format_args!("{} {error:#}", self.tint(Tint::Bad, "wirescope:")));
     }
 }

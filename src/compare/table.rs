@@ -33,16 +33,10 @@ pub fn table(comparison: &Comparison) -> String {
 }
 
 fn line(row: &[String; 7], widths: &[usize]) -> String {
-    let mut line = String::new();
-    for (column, (cell, &width)) in row.iter().zip(widths).enumerate() {
-        if column == 0 {
-            line.push_str(&format!("{cell:<width$}"));
-        } else {
-            line.push_str(&format!("  {cell:>width$}"));
-        }
-    }
-    line.push('\n');
-    line
+    let cells = row.iter().zip(widths).enumerate().map(|(column, (cell, &width))| {
+        if column == 0 { format!("{cell:<width$}") } else { format!("  {cell:>width$}") }
+    });
+    cells.chain([String::from("\n")]).collect()
 }
 
 #[cfg(test)]
@@ -73,11 +67,11 @@ mod tests {
         let settings = Settings { duration: Duration::from_secs(1), rate: 1.0, size: 1 };
         let lanes = vec![lane, silent];
         let text = table(&Comparison { settings, lanes, capture: "x".into() });
-        let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines.len(), 3);
-        assert!(lines[1].starts_with("WebSocket  100 of 100"), "{text}");
-        assert!(lines[1].contains("0.40") && lines[1].contains("104"), "{text}");
-        assert!(lines[2].contains("0 of 100") && lines[2].contains('–'), "{text}");
-        assert!(lines.iter().all(|line| line.chars().count() == lines[0].chars().count()));
+        let rows: Vec<&str> = text.lines().collect();
+        assert_eq!(rows.len(), 3);
+        assert!(rows[1].starts_with("WebSocket  100 of 100"), "{text}");
+        assert!(rows[1].contains("0.40") && rows[1].contains("104"), "{text}");
+        assert!(rows[2].contains("0 of 100") && rows[2].contains('–'), "{text}");
+        assert!(rows.iter().all(|row| row.chars().count() == rows[0].chars().count()));
     }
 }

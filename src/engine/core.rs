@@ -12,6 +12,7 @@ use super::handle::Port;
 use super::live::Tracked;
 use super::serving::Serving;
 use super::snapshot::{Notice, RecentCapture, Severity, Snapshot};
+use super::watch::Select;
 use super::work::{Done, Work};
 use crate::capture::{CaptureError, is_live, place};
 use crate::model::{Command, Endpoint, SessionId, TransportKind};
@@ -127,15 +128,15 @@ impl Core {
                 self.with(id, |session, _| session.want(|wants| wants.rows = Some(rows)));
             }
             Command::Select(id, n) => {
-                self.with(id, |session, _| session.want(|wants| wants.select = Some(n)));
+                self.with(id, |session, _| session.want(|wants| wants.select = Some(Select(n))));
             }
             Command::Open(path) => self.open(path),
             Command::OpenDialog => self.work.ask_open(),
             Command::SaveAs { session, path, replace } => {
-                self.with(session, |session, work| session.save_as(path, replace, work));
+                self.with(session, |session, work| session.save_as(&path, replace, work));
             }
             Command::SaveDialog(id) => {
-                let name = self.session(id).map(|session| session.file_name());
+                let name = self.session(id).map(Tracked::file_name);
                 if let Some(name) = name {
                     self.work.ask_save(id, name);
                 }
@@ -151,18 +152,14 @@ impl Core {
     fn take(&mut self, done: Done) {
         match done {
             Done::Over(id, session, end) => self.with(id, |tracked, _| tracked.over(session, &end)),
-            Done::Closed(result) => {
-                self.report(result);
-                self.work.list_recents();
-            }
             Done::Opened(result) => self.opened(result),
             Done::OpenPicked(path) => self.open(path),
             Done::SavePicked(session, path) => {
                 // The dialog has asked already whether a file that is there may be replaced.
-                self.with(session, |session, work| session.save_as(path, true, work));
+                self.with(session, |session, work| session.save_as(&path, true, work));
             }
             Done::Saved(id, result) => self.saved(id, result),
-            Done::Deleted(result) => {
+            Done::Closed(result) | Done::Deleted(result) => {
                 self.report(result);
                 self.work.list_recents();
             }

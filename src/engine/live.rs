@@ -2,7 +2,7 @@
 //! read from a file.
 
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::Notify;
@@ -188,8 +188,8 @@ impl Tracked {
     }
 
     /// Moves a live recording to `path`, or copies the file of an opened one there.
-    pub(super) fn save_as(&mut self, path: PathBuf, replace: bool, work: &Work) {
-        let (id, to) = (self.id, path.clone());
+    pub(super) fn save_as(&mut self, path: &Path, replace: bool, work: &Work) {
+        let (id, to) = (self.id, path.to_owned());
         let Some(recorder) = &self.recorder else {
             let file = Arc::clone(&self.file);
             work.block(move || Done::Saved(id, file.copy_to(&to, replace).map(|()| to)));

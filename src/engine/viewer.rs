@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::Chunks;
 use super::observer::PREVIEW;
 use super::snapshot::{Entry, Matches, Selected};
-use super::watch::{Shown, Watch};
+use super::watch::{Select, Shown, Watch};
 use crate::capture::{CaptureError, CaptureFile};
 use crate::decode::decode;
 use crate::model::{Event, Filter};
@@ -100,7 +100,9 @@ impl Viewer {
             .filter(|(_, entry)| filter.passes_class(entry.dir, entry.kind))
             .collect();
         if filter.text.is_empty() {
-            candidates.iter().for_each(|(at, _)| found.at.push(position(*at)));
+            for (at, _) in &candidates {
+                found.at.push(position(*at));
+            }
         } else if let (Some((_, first)), Some((_, last))) = (candidates.first(), candidates.last())
         {
             let mut candidates = candidates.iter().peekable();
@@ -168,7 +170,7 @@ impl Viewer {
         Ok(rows)
     }
 
-    fn show_selected(&self, index: &Chunks<Entry>, select: Option<u64>) {
+    fn show_selected(&self, index: &Chunks<Entry>, Select(select): Select) {
         match select.map(|n| self.select(index, n)).transpose() {
             Ok(selected) => self.show(|shown| shown.selected = selected, None),
             Err(error) => self.show(|shown| shown.selected = None, Some(&error)),

@@ -11,13 +11,17 @@ use super::observer::Observer;
 use super::snapshot::{Matches, Selected};
 use crate::model::{Event, Filter};
 
+/// The event the detail is to show, by number, or none.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Select(pub(super) Option<u64>);
+
 /// What the window wants to see of a session.
 #[derive(Debug, Default)]
 pub(super) struct Wants {
     /// Rows on the screen, by position in what passes the filter.
     pub(super) rows: Option<Range<usize>>,
     /// The event in the detail, or none.
-    pub(super) select: Option<Option<u64>>,
+    pub(super) select: Option<Select>,
     /// A filter to set.
     pub(super) filter: Option<Filter>,
     /// Events were added.
@@ -68,7 +72,7 @@ impl Watch {
     }
 
     /// Takes events that are in the file by now, each with its number.
-    pub(super) fn take<'e>(&self, batch: &[(u64, &'e Event)]) {
+    pub(super) fn take(&self, batch: &[(u64, &Event)]) {
         {
             let mut observer = self.observer();
             for (n, event) in batch {
