@@ -2,7 +2,7 @@
 //! into events, and shows the engine what it needs to steer the connection.
 //!
 //! The engine sees control frames as they came and of data frames the header alone, as if they
-//! were empty and binary: it keeps the order of frames, answers pings and closes and masks what is
+//! were empty: it keeps the order of frames, answers pings and closes and masks what is
 //! sent, while payloads are neither copied nor held nor checked twice, and one over the limit does
 //! not end the connection.
 
@@ -126,8 +126,7 @@ impl<S> Tap<S> {
             self.shown.extend_from_slice(&raw);
         } else {
             let fin = if header.fin { 0x80 } else { 0 };
-            let code = if header.opcode == opcode::TEXT { opcode::BINARY } else { header.opcode };
-            self.shown.extend_from_slice(&[fin | code, 0]);
+            self.shown.extend_from_slice(&[fin | header.opcode, 0]);
         }
     }
 

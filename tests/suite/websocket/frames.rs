@@ -76,6 +76,20 @@ async fn every_kind_of_frame_is_told_with_its_bytes_on_the_wire() {
 }
 
 #[tokio::test]
+async fn an_answer_to_a_ping_is_told_though_nothing_follows() {
+    let address = serve(async |_, mut peer| {
+        peer.accept_and("", b"\x89\x01?").await;
+        peer.rest().await;
+    })
+    .await;
+    let session = connect(endpoint(&format!("ws://{address}/"), 0));
+    session.memory.until_of(Kind::Pong, 1).await;
+    let (_, memory) = session.stop().await;
+    let expected = [exact(Dir::In, "ping", b"?", 3), exact(Dir::Out, "pong", b"?", 7)];
+    assert_eq!(frames(&memory)[..2], expected);
+}
+
+#[tokio::test]
 async fn times_never_run_backwards_and_belong_to_the_attempt() {
     let (_, memory) = sent(b"\x81\x01a\x81\x01b\x89\x00\x88\x02\x03\xe8", None).await;
     let events = memory.events();

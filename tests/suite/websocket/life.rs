@@ -78,9 +78,10 @@ async fn a_close_code_decides_whether_to_come_back() {
 
 #[tokio::test]
 async fn pings_are_numbered_and_their_pongs_keep_the_connection() {
+    const PINGS: u32 = 45;
     let address = serve(async |_, mut peer| {
         peer.accept("").await;
-        for number in 1..=5 {
+        for number in 1..=PINGS {
             let ping = format!("ws{number}").into_bytes();
             assert_eq!(peer.frame().await, Some((0x89, ping.clone())));
             peer.write(&[&[0x8a, ping.len() as u8], &ping[..]].concat()).await;
@@ -90,12 +91,14 @@ async fn pings_are_numbered_and_their_pongs_keep_the_connection() {
     })
     .await;
     let mut endpoint = endpoint(&format!("ws://{address}/"), 0);
-    let every = Duration::from_millis(5);
-    endpoint.options.heartbeat = Some(Heartbeat { every, patience: Duration::from_secs(20) });
+    let millis = Duration::from_millis;
+    endpoint.options.heartbeat = Some(Heartbeat { every: millis(50), patience: millis(2000) });
     let (end, memory) = connect(endpoint).end().await;
     assert!(matches!(end, End::Finished));
+    // Longer than a pong may take: one that was not counted would have been missed.
+    assert_eq!(memory.of(Kind::Violation), []);
     let pongs: Vec<_> = memory.of(Kind::Pong).into_iter().map(|e| (e.dir, e.payload)).collect();
-    let expected: Vec<_> = (1..=5).map(|n| (Dir::In, format!("ws{n}").into())).collect();
+    let expected: Vec<_> = (1..=PINGS).map(|n| (Dir::In, format!("ws{n}").into())).collect();
     assert_eq!(pongs, expected);
 }
 
