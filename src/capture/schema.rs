@@ -37,7 +37,7 @@ const TABLES: &str = "
 pub(super) fn create(path: &Path) -> Result<Connection, CaptureError> {
     let conn = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     let make = || {
-        conn.pragma_update(None, "page_size", 16_384)?;
+        conn.pragma_update(None, "page_size", 8192)?;
         conn.pragma_update(None, "application_id", APPLICATION_ID)?;
         conn.pragma_update(None, "user_version", USER_VERSION)?;
         conn.execute_batch(&format!("BEGIN; {TABLES} COMMIT;"))
@@ -84,7 +84,7 @@ pub(super) fn for_recording(conn: &Connection, path: &Path) -> Result<(), Captur
     set(conn, path, "synchronous", 1)?;
     // In pages: 8 MiB. What comes in while that much is folded in and synced waits in memory, so
     // this bounds what a crash may lose.
-    set(conn, path, "wal_autocheckpoint", 512)?;
+    set(conn, path, "wal_autocheckpoint", 1024)?;
     set(conn, path, "journal_size_limit", 64 << 20)
 }
 
