@@ -14,15 +14,13 @@ use crate::model::Event;
 
 /// A session file, wherever it is at the moment. Its methods block for as long as a read takes,
 /// or a move of the file.
+///
+/// Where both locks are held, the reader's was taken first; where the file is can be asked while
+/// somebody reads.
 #[derive(Debug)]
 pub struct CaptureFile {
-    inner: Mutex<Inner>,
-}
-
-#[derive(Debug)]
-struct Inner {
-    path: PathBuf,
-    reader: Option<Reader>,
+    reader: Mutex<Option<Reader>>,
+    path: Mutex<PathBuf>,
 }
 
 impl CaptureFile {
@@ -32,17 +30,17 @@ impl CaptureFile {
     /// As [`Reader::open`].
     pub fn open(path: &Path) -> Result<Arc<Self>, CaptureError> {
         let reader = Some(Reader::open(path)?);
-        Ok(Arc::new(Self { inner: Mutex::new(Inner { path: path.to_owned(), reader }) }))
+        Ok(Arc::new(Self { reader: Mutex::new(reader), path: Mutex::new(path.to_owned()) }))
     }
 
     /// A handle to a file that is opened when it is first read.
     pub(super) fn new(path: &Path) -> Arc<Self> {
-        Arc::new(Self { inner: Mutex::new(Inner { path: path.to_owned(), reader: None }) })
+        Arc::new(Self { reader: Mutex::default(), path: Mutex::new(path.to_owned()) })
     }
 
     /// Where the file is.
     pub fn path(&self) -> PathBuf {
-        self.lock().path.clone()
+        lock(&self.path).clone()
     }
 
     /// What the file says about its recording.
@@ -141,31 +139,28 @@ impl CaptureFile {
         &self,
         work: impl FnOnce(&Reader) -> Result<T, CaptureError>,
     ) -> Result<T, CaptureError> {
-        let mut inner = self.lock();
-        let Inner { path, reader } = &mut *inner;
-        let reader = match reader {
-            Some(reader) => reader,
-            none => none.insert(Reader::open(path)?),
-        };
-        work(reader)
+        match &mut *lock(&self.reader) {
+            Some(reader) => work(reader),
+            none => work(none.insert(Reader::open(&self.path())?)),
+        }
     }
 
     /// Closes the reader, keeps everyone from opening it, and runs `relocate`, which answers with
     /// the file's new place if it has one.
     pub(super) fn closed_while<T>(&self, relocate: impl FnOnce() -> (Option<PathBuf>, T)) -> T {
-        let mut inner = self.lock();
-        inner.reader = None;
+        let mut reader = lock(&self.reader);
+        *reader = None;
         let (path, result) = relocate();
         if let Some(path) = path {
-            inner.path = path;
+            *lock(&self.path) = path;
         }
         result
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        // A reader that panicked left nothing half-done: it only reads.
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A reader that panicked left nothing half-done: it only reads.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn same_file(one: &Path, other: &Path) -> bool {

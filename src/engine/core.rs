@@ -172,7 +172,10 @@ impl Core {
     fn connect(&mut self, endpoint: Endpoint) {
         let id = self.new_id();
         match Tracked::connect(id, endpoint, &self.folder, Arc::clone(&self.changed), &self.work) {
-            Ok(session) => self.sessions.push(session),
+            Ok(session) => {
+                self.sessions.push(session);
+                self.work.list_recents();
+            }
             Err((text, hint)) => self.tell(Severity::Error, &text, hint.as_deref()),
         }
     }

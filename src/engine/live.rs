@@ -230,6 +230,7 @@ impl Tracked {
     /// What the window sees of it now.
     pub(super) fn view(&mut self) -> SessionView {
         let shown = self.watch.shown().clone();
+        let recording = self.recording(shown.error);
         let mut observer = self.watch.observer();
         let now_ns = match (&self.clock, observer.index.last()) {
             (Some(clock), _) => clock.now(),
@@ -258,7 +259,7 @@ impl Tracked {
             selected: shown.selected,
             stats: observer.stats(now_ns),
             series: observer.series(),
-            recording: self.recording(shown.error),
+            recording,
         }
     }
 
