@@ -161,7 +161,7 @@ fn following_pauses_when_one_looks_back_and_counts_what_is_new() {
     stage.show(one(fixture::ticker(1_700)));
     assert!(stage.has("1,200 new"));
     assert!(!stage.has_like("1700 text"));
-    stage.press(Key::End);
+    stage.click("1,200 new");
     assert!(stage.has_like("1700 text") && !stage.has_like(" new"));
     stage.show(one(fixture::ticker(1_800)));
     assert!(stage.has_like("1800 text"), "it follows again");

@@ -15,6 +15,7 @@ mod options_draft;
 mod plot_data;
 mod plots;
 mod raw;
+mod row;
 mod sessions;
 mod status;
 mod timeline;
