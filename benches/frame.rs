@@ -46,7 +46,7 @@ fn frames(total: u64, wheel: f32) -> Duration {
             ..egui::RawInput::default()
         };
         let mut output = ctx.run_ui(input, |ui| {
-            app.take_in(&ctx);
+            app.take_in();
             app.show(ui);
         });
         let shapes = std::mem::take(&mut output.shapes);

@@ -41,6 +41,7 @@ pub(super) fn strip(session: &SessionView, scene: Scene<'_>) -> Option<Strip> {
         });
     }
     match &session.phase {
+        _ if session.origin == Origin::File => None,
         Phase::Waiting { until_ns, retry: (at, most), cause, hint } => {
             let left = until_ns.saturating_sub(now_ns(session)) as f64 / 1e9;
             Some(Strip {
