@@ -2,7 +2,8 @@
 
 use egui::{Color32, CornerRadius, Frame, InnerResponse, Margin, RichText, Stroke, Ui};
 
-use crate::ui::theme::{size, tokens};
+use super::text::steady_width;
+use crate::ui::theme::{size, tokens, words as font};
 
 /// The frame of a bar across the window.
 pub(crate) fn bar_frame(ui: &Ui) -> Frame {
@@ -48,6 +49,11 @@ pub(crate) fn section(ui: &mut Ui, text: &str) {
 
 /// Words of the status bar with room between them.
 pub(crate) fn separated(ui: &mut Ui, words: &str, color: Color32) {
-    ui.label(RichText::new(words).size(size::SMALL).color(color));
+    let galley = ui.painter().layout_no_wrap(words.to_owned(), font(size::SMALL), color);
+    let width = steady_width(ui, words, font(size::SMALL)).max(galley.size().x);
+    let extent = egui::vec2(width, galley.size().y);
+    let (rect, response) = ui.allocate_exact_size(extent, egui::Sense::hover());
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, words));
+    ui.painter().galley(rect.min, galley, color);
     ui.add_space(10.0);
 }
