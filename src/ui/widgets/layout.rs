@@ -54,6 +54,6 @@ pub(crate) fn separated(ui: &mut Ui, words: &str, color: Color32) {
     let extent = egui::vec2(width, galley.size().y);
     let (rect, response) = ui.allocate_exact_size(extent, egui::Sense::hover());
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, words));
-    ui.painter().galley(rect.min, galley, color);
+    ui.painter().galley(rect.min.round(), galley, color);
     ui.add_space(10.0);
 }
