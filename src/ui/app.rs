@@ -171,13 +171,10 @@ impl App {
         }
     }
 
-    /// Takes the newest snapshot, and the files that were dropped on the window.
-    pub fn take_in(&mut self, ctx: &egui::Context) {
+    /// Takes the newest snapshot.
+    pub fn take_in(&mut self) {
         self.snapshot = self.engine.snapshot();
         self.inspect.absorb(&self.snapshot);
-        for path in views::dropped_files(ctx) {
-            self.ask(Command::Open(path));
-        }
     }
 
     /// Shows everything, and carries out what is asked for.
@@ -187,6 +184,10 @@ impl App {
         let typing = ctx.egui_wants_keyboard_input() && !self.inspect.awaits_address(&ctx);
         for action in action::pressed(&ctx, typing) {
             self.act(&ctx, action);
+        }
+        // Not in `take_in`, which sees the same input again while the window is hidden.
+        for path in views::dropped_files(&ctx) {
+            self.ask(Command::Open(path));
         }
         let snapshot = Arc::clone(&self.snapshot);
         let zone = self.place.zone.clone();
@@ -311,8 +312,8 @@ fn theme_ui(ui: &mut Ui, out: &mut Outbox) {
 }
 
 impl eframe::App for App {
-    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
-        self.take_in(ctx);
+    fn logic(&mut self, _ctx: &egui::Context, _frame: &mut eframe::Frame) {
+        self.take_in();
     }
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {

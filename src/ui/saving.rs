@@ -18,12 +18,16 @@ pub(crate) struct Saving {
     path: String,
     replace: bool,
     is_new: bool,
+    /// Whose path was typed last, to be there again when it could not be written.
+    last: Option<SessionId>,
 }
 
 impl Saving {
     /// Asks for the place of this session's recording.
     pub(crate) fn open(&mut self, session: &SessionView) {
-        let path = if session.recording.is_saved {
+        let path = if self.last == Some(session.id) && !session.recording.is_saved {
+            std::mem::take(&mut self.path)
+        } else if session.recording.is_saved {
             session.recording.path.display().to_string()
         } else {
             let name: String = session
@@ -33,7 +37,7 @@ impl Saving {
                 .collect();
             format!("{}.wirescope", name.trim_matches('-'))
         };
-        *self = Self { session: Some(session.id), path, replace: false, is_new: true };
+        *self = Self { session: Some(session.id), path, replace: false, is_new: true, last: None };
     }
 
     /// Shows the question while it is open.
@@ -69,6 +73,7 @@ impl Saving {
         let (save, cancel) = modal.inner;
         if save {
             let path = PathBuf::from(self.path.trim());
+            self.last = Some(session);
             out.send(Command::SaveAs { session, path, replace: self.replace });
         }
         if save || cancel || modal.should_close() {

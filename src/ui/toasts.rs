@@ -18,10 +18,11 @@ const STAYS: f64 = 6.0;
 /// Shown at once, at most; the rest waits.
 const SHOWN: usize = 4;
 
-/// When each notice was first seen, and what the window itself has to say.
+/// When each notice was first seen (`None` once its end was asked for), and what the window itself
+/// has to say.
 #[derive(Debug, Default)]
 pub(crate) struct Toasts {
-    seen: HashMap<u64, f64>,
+    seen: HashMap<u64, Option<f64>>,
     own: Option<(String, Option<f64>)>,
 }
 
@@ -37,8 +38,10 @@ impl Toasts {
         let notices = &scene.snapshot.notices;
         self.seen.retain(|id, _| notices.iter().any(|notice| notice.id == *id));
         for notice in notices {
-            let first = *self.seen.entry(notice.id).or_insert(now);
-            if notice.severity == Severity::Info && !leave_later(ui, now - first) {
+            let first = self.seen.entry(notice.id).or_insert(Some(now));
+            let is_info = notice.severity == Severity::Info;
+            if is_info && first.is_some_and(|first| !leave_later(ui, now - first)) {
+                *first = None;
                 out.send(Command::Dismiss(notice.id));
             }
         }

@@ -251,6 +251,53 @@ fn a_saved_recording_goes_on_in_its_new_place_and_opens_again() {
 }
 
 #[test]
+fn a_long_file_is_read_while_it_is_looked_at() {
+    const EVENTS: usize = 60_000;
+    let bench = Bench::start();
+    let path = bench.folder.path().join("long.wirescope");
+    record(&path, EVENTS);
+    bench.send(Command::Open(path));
+    let snapshot = bench.until("the session", |s| !s.sessions.is_empty());
+    let id = snapshot.sessions[0].id;
+    // The window asks all the time while the file is still being read.
+    let filter = Filter { text: "number 599".into(), ..Filter::default() };
+    bench.send(Command::Filter(id, filter));
+    for row in 0..50 {
+        bench.send(Command::View(id, row * 100..row * 100 + 30));
+        bench.send(Command::Select(id, Some(row as u64 + 1)));
+    }
+    let snapshot = bench.until("all of it", |s| {
+        let session = find(s, id).unwrap();
+        let matches = session.matches.as_ref();
+        session.index.len() == EVENTS && matches.is_some_and(|m| m.searched == EVENTS)
+    });
+    let session = find(&snapshot, id).unwrap();
+    // 599, 5990 to 5999 and 59900 to 59999.
+    assert_eq!(session.matches.as_ref().unwrap().at.len(), 111);
+    bench.send(Command::Close(id));
+    bench.until("closed", |s| s.sessions.is_empty());
+}
+
+/// Records that many text messages, each with its number.
+fn record(path: &std::path::Path, events: usize) {
+    use wirescope::capture::{Header, Recorder};
+    use wirescope::model::{Dir, Event};
+    let endpoint = Endpoint::parse("ws://host.test/").unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let recorder = Recorder::create(path, &Header::new(&endpoint, 0), Box::new(())).unwrap();
+        let feed = recorder.feed(0);
+        for from in (0..events).step_by(1000) {
+            let message = |k: usize| {
+                Event::new(k as u64, Dir::In, Kind::Text).with_payload(format!("number {k}"))
+            };
+            feed.send((from..events.min(from + 1000)).map(message).collect()).await.unwrap();
+        }
+        recorder.finish("done").await.unwrap();
+    });
+}
+
+#[test]
 fn what_goes_wrong_is_told_with_a_hint() {
     let bench = Bench::start();
     bench.send(Command::Open(bench.folder.path().join("not-there.wirescope")));

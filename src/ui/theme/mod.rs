@@ -210,7 +210,7 @@ fn visuals(theme: Theme) -> Visuals {
         // Lighter strokes than the default: at 12 and 13 px it reads as bold.
         v.text_options.color_transfer_function = FontColorTransferFunction::Gamma(0.9);
     }
-    v.weak_text_color = Some(t.muted);
+    v.weak_text_color = Some(t.faint);
     v.hyperlink_color = t.accent;
     v.faint_bg_color = t.row_hover;
     v.extreme_bg_color = t.control;

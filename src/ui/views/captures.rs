@@ -94,14 +94,14 @@ impl Captures {
         put(&recent.title, left, second, words(size::DATA), t.muted, room * 0.44);
         let middle = left + room * 0.46;
         let what = format!("{} · {}", recent.what, format::count(recent.events, "event"));
-        put(&what, middle, second, words(size::DATA), t.muted, room * 0.28);
+        put(&what, middle, first, words(size::DATA), t.muted, room * 0.28);
         let marks =
             [(!recent.is_saved, "not saved", t.warn), (recent.was_cut_off, "cut off", t.bad)];
         let mut x = middle;
         for (_, word, color) in marks.into_iter().filter(|(applies, ..)| *applies) {
             let galley = line(ui, word, words(size::DATA), color, 100.0);
             let width = galley.size().x;
-            ui.painter().galley(pos2(x, first).round(), galley, color);
+            ui.painter().galley(pos2(x, second).round(), galley, color);
             x += width + 12.0;
         }
         let right = egui::Align2::RIGHT_TOP;

@@ -1,7 +1,6 @@
 //! Server: the built-in one, started and stopped, its settings, and what it counts for each
 //! transport.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use egui::{Align, Layout, Margin, Panel, RichText, ScrollArea, Slider, Ui, vec2};
@@ -40,11 +39,8 @@ impl Draft {
     }
 
     fn read(&self) -> Result<ServerOptions, String> {
-        let listen: SocketAddr = self
-            .listen
-            .trim()
-            .parse()
-            .map_err(|_| String::from("an address and a port, as in 127.0.0.1:4100"))?;
+        let why = "an address and a port, as in 127.0.0.1:4100";
+        let listen = self.listen.trim().parse().map_err(|_| String::from(why))?;
         let options = ServerOptions { listen, ..self.options.clone() };
         options.checked().map_err(|error| error.to_string())
     }

@@ -1,8 +1,9 @@
 //! Frames and lines: bars, panels, cards, and headings of lists.
 
-use egui::{Color32, CornerRadius, Frame, InnerResponse, Margin, RichText, Stroke, Ui};
+use egui::{Color32, CornerRadius, Frame, InnerResponse, Margin, Response, RichText, Stroke, Ui};
 
-use crate::ui::theme::{size, tokens};
+use super::text::{line, steady_width};
+use crate::ui::theme::{size, tokens, words as font};
 
 /// The frame of a bar across the window.
 pub(crate) fn bar_frame(ui: &Ui) -> Frame {
@@ -46,8 +47,15 @@ pub(crate) fn section(ui: &mut Ui, text: &str) {
     ui.label(text);
 }
 
-/// Words of the status bar with room between them.
-pub(crate) fn separated(ui: &mut Ui, words: &str, color: Color32) {
-    ui.label(RichText::new(words).size(size::SMALL).color(color));
+/// Words of the status bar with room between them, cut off where it ends.
+pub(crate) fn separated(ui: &mut Ui, words: &str, color: Color32) -> Response {
+    let room = ui.available_width();
+    let galley = line(ui, words, font(size::SMALL), color, room);
+    let width = steady_width(ui, words, font(size::SMALL)).max(galley.size().x).min(room);
+    let extent = egui::vec2(width, galley.size().y);
+    let (rect, response) = ui.allocate_exact_size(extent, egui::Sense::click());
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, words));
+    ui.painter().galley(rect.min.round(), galley, color);
     ui.add_space(10.0);
+    response
 }

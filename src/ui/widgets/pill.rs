@@ -4,6 +4,7 @@ use egui::{
     Align2, Color32, Pos2, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2,
 };
 
+use super::text::steady_width;
 use crate::ui::theme::{size, tokens, words};
 
 /// A dot that tells a state; always beside a word.
@@ -15,7 +16,7 @@ pub(crate) fn dot(ui: &Ui, at: Pos2, color: Color32) {
 pub(crate) fn pill(ui: &mut Ui, color: Color32, text: &str) -> Response {
     let t = tokens(ui.ctx());
     let galley = ui.painter().layout_no_wrap(text.to_owned(), words(size::DATA), t.text);
-    let desired = vec2(galley.size().x + 30.0, 22.0);
+    let desired = vec2(steady_width(ui, text, words(size::DATA)) + 30.0, 22.0);
     let (rect, response) = ui.allocate_exact_size(desired, Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
     ui.painter().rect_filled(rect, 11.0, t.control);

@@ -37,6 +37,12 @@ pub(crate) fn line(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32
     line.fit(ui, width)
 }
 
+/// The width of a text whatever digits are in it, so that what counts does not push its neighbours.
+pub(crate) fn steady_width(ui: &Ui, text: &str, font: FontId) -> f32 {
+    let widest = text.replace(|c: char| c.is_ascii_digit(), "0");
+    ui.painter().layout_no_wrap(widest, font, Color32::PLACEHOLDER).size().x.ceil()
+}
+
 /// Words that explain.
 pub(crate) fn muted(ui: &mut Ui, text: &str) -> Response {
     let color = tokens(ui.ctx()).muted;

@@ -161,7 +161,7 @@ fn following_pauses_when_one_looks_back_and_counts_what_is_new() {
     stage.show(one(fixture::ticker(1_700)));
     assert!(stage.has("1,200 new"));
     assert!(!stage.has_like("1700 text"));
-    stage.press(Key::End);
+    stage.click("1,200 new");
     assert!(stage.has_like("1700 text") && !stage.has_like(" new"));
     stage.show(one(fixture::ticker(1_800)));
     assert!(stage.has_like("1800 text"), "it follows again");
@@ -362,4 +362,37 @@ fn a_million_rows_are_reached_from_either_end() {
     assert!(stage.has_like("1 text"));
     stage.press(Key::End);
     assert!(stage.has_like("1000000 text"));
+}
+
+#[derive(Debug)]
+struct Dropped(std::path::PathBuf);
+
+impl egui::DroppedFile for Dropped {
+    fn path(&self) -> &std::path::Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        unreachable!("the window does no IO")
+    }
+}
+
+#[test]
+fn a_file_dropped_on_the_window_is_opened() {
+    let mut stage = Stage::new(Snapshot::default());
+    let path = std::path::PathBuf::from("/tmp/dropped.wirescope");
+    stage.window.input_mut().dropped_files.push(Arc::new(Dropped(path.clone())));
+    stage.window.step();
+    assert_eq!(stage.sent(), [Command::Open(path)]);
+    stage.window.run();
+    assert_eq!(stage.sent(), [], "once");
+}
+
+#[test]
+fn a_capture_has_no_buttons_that_connect() {
+    let mut view = fixture::waiting(1);
+    view.origin = wirescope::engine::Origin::File;
+    let stage = Stage::new(one(view));
+    assert!(stage.has("Capture") && stage.has_like("4 message"));
+    assert!(!stage.has("Retry now") && !stage.has("POST") && !stage.has("Cancel"));
 }

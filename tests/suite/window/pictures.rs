@@ -25,6 +25,8 @@ const ALL: &[Picture] = &[
     ("connecting", WIDE, || one(fixture::connecting(1)), |_| {}),
     ("nothing-matches", WIDE, || one(fixture::filtered(fixture::ticker(2000), "x", 0)), |_| {}),
     ("filtered", WIDE, || one(fixture::filtered(fixture::ticker(2000), "x", 7)), |_| {}),
+    ("searching", WIDE, searching, |_| {}),
+    ("capture", WIDE, capture, |_| {}),
     ("server", WIDE, serving, |stage| stage.click("Server")),
     ("server-stopped", WIDE, Snapshot::default, |stage| stage.click("Server")),
     ("captures", WIDE, first_run, |stage| {
@@ -79,6 +81,22 @@ fn notices() -> Snapshot {
     Snapshot { notices: fixture::notices(), ..fixture::busy() }
 }
 
+fn searching() -> Snapshot {
+    let mut view = fixture::filtered(fixture::ticker(48_131), "AAPL", 3);
+    if let Some(matches) = &mut view.matches {
+        matches.searched = 20_000;
+    }
+    one(view)
+}
+
+fn capture() -> Snapshot {
+    let mut view = fixture::waiting(1);
+    view.origin = wirescope::engine::Origin::File;
+    view.title = "consul.wirescope".into();
+    view.insecure = true;
+    one(view)
+}
+
 fn binary() -> Snapshot {
     let mut snapshot = fixture::busy();
     let mut first = fixture::ticker(48_131);
@@ -95,6 +113,7 @@ fn taken(&(_, size, snapshot, act): &Picture, theme: Theme) -> Stage {
     stage
 }
 
+#[expect(clippy::default_trait_access, reason = "its type belongs to a crate of egui's")]
 fn can_draw() -> bool {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {

@@ -40,11 +40,8 @@ fn lines_with(words: &[&str], except: &str) -> Vec<String> {
 
 #[test]
 fn the_window_does_no_io() {
-    let io = ["tokio::", "std::fs", "TcpStream", "UdpSocket", "reqwest", "rusqlite", "Mutex"];
+    let io = ["tokio::", "std::fs", "std::net", "reqwest", "rusqlite", "Mutex"];
     assert_eq!(lines_with(&io, ""), Vec::<String>::new());
-    // An address is a value; what listens or connects is IO.
-    let net = lines_with(&["std::net"], "");
-    assert!(net.iter().all(|line| line.contains("SocketAddr;")), "{net:#?}");
 }
 
 #[test]
@@ -74,7 +71,7 @@ fn colours_are_tokens() {
 fn files_stay_small_and_say_what_they_are() {
     for (path, text) in window() {
         let lines = text.lines().count();
-        assert!(lines <= 480, "{} has {lines} lines", path.display());
+        assert!(lines <= 400, "{} has {lines} lines", path.display());
         assert!(text.starts_with("//! "), "{} does not say what it is", path.display());
     }
 }

@@ -37,7 +37,7 @@ impl Stage {
             let whole = egui::UiBuilder::new().max_rect(ctx.content_rect());
             let mut ui = ui.new_child(whole);
             ui.set_clip_rect(ctx.content_rect());
-            app.take_in(&ctx);
+            app.take_in();
             app.show(&mut ui);
         };
         let mut window = Harness::builder()

@@ -205,7 +205,7 @@ fn next_ui(ui: &mut Ui, next: Next) -> Response {
         }
         Next::Cancel => (Button::new("Cancel"), Action::Disconnect),
         Next::Disconnect => (Button::new("Disconnect"), Action::Disconnect),
-        Next::Again => (Button::new("Connect again").primary(), Action::Reconnect),
+        Next::Again => (Button::new("Connect again"), Action::Reconnect),
     };
     let tip = action.tooltip(ui.ctx());
     ui.add(button).on_hover_text(tip)

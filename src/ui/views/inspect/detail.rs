@@ -285,8 +285,9 @@ fn buttons_ui(ui: &mut Ui, session: &SessionView, selected: &Selected) -> Option
                 ui.ctx().copy_text(serde_json::to_string_pretty(value).unwrap_or_default());
             }
         }
-        let can = session.origin == Origin::Live && event.kind.is_message();
-        if let Some(text) = event.text().filter(|text| can && text.len() < 100_000) {
+        let is_short = event.payload.len() < 100_000;
+        let can = session.origin == Origin::Live && event.kind.is_message() && is_short;
+        if let Some(text) = can.then(|| event.text()).flatten() {
             let button = ui.add(Button::new("Edit and resend"));
             if button.on_hover_text("Put it into the composer").clicked() {
                 asked = Some(Asked::Resend(text.to_owned()));

@@ -41,6 +41,7 @@ pub(super) fn strip(session: &SessionView, scene: Scene<'_>) -> Option<Strip> {
         });
     }
     match &session.phase {
+        _ if session.origin == Origin::File => None,
         Phase::Waiting { until_ns, retry: (at, most), cause, hint } => {
             let left = until_ns.saturating_sub(now_ns(session)) as f64 / 1e9;
             Some(Strip {
@@ -135,8 +136,11 @@ pub(super) fn ui(ui: &mut Ui, session: &SessionView, scene: Scene<'_>, out: &mut
         }
         return true;
     }
+    let is_live = session.origin == Origin::Live;
     match &session.phase {
-        Phase::New | Phase::Connecting { attempt: 0 | 1 } if !heard_anything(session) => {
+        Phase::New | Phase::Connecting { attempt: 0 | 1 }
+            if is_live && !heard_anything(session) =>
+        {
             let title = format!("Connecting to {host}");
             let text = "Looking up the name, opening the connection, waiting for an answer";
             let face = Empty::new(Icon::Plug, &title).color(t.accent).line(text).action("Cancel");
@@ -176,6 +180,9 @@ fn refused_ui(ui: &mut Ui, session: &SessionView, out: &mut Outbox) {
             ui.add_space(8.0);
             body_ui(ui, session, *n);
             ui.add_space(10.0);
+            if session.origin == Origin::File {
+                return;
+            }
             let tip = Action::Reconnect.tooltip(ui.ctx());
             if ui.add(Button::new("Connect again").primary()).on_hover_text(tip).clicked() {
                 out.send(Command::Reconnect(session.id));

@@ -171,7 +171,7 @@ fn keys_ui(ui: &mut Ui) {
             for (cap, word, _) in caps {
                 kbd(ui, &cap);
                 ui.label(RichText::new(word).size(size::DATA).color(t.muted));
-                ui.add_space(2.0);
+                ui.add_space(7.0);
             }
         });
     });

@@ -15,6 +15,7 @@ mod options_draft;
 mod plot_data;
 mod plots;
 mod raw;
+mod row;
 mod sessions;
 mod status;
 mod timeline;
@@ -270,9 +271,11 @@ impl Inspect {
                 });
         }
         if self.shows_plots && !never_opened {
+            let height = ui.available_height();
+            let most = if height < 560.0 { height * 0.36 } else { height * 0.6 }.max(141.0);
             Panel::bottom("plots")
                 .default_size(232.0)
-                .size_range(140.0..=(ui.available_height() * 0.6).max(150.0))
+                .size_range(140.0..=most)
                 .resizable(true)
                 .frame(panel_frame(t.panel))
                 .show(ui, |ui| self.plots.ui(ui, session, scene, out));

@@ -10,7 +10,7 @@ use crate::analysis::{Outage, Series};
 /// Dots drawn, at most.
 const DOTS: usize = 1_600;
 /// Points of a line, at most.
-const POINTS: usize = 160;
+const POINTS: usize = 110;
 
 /// Lines and dots of one series; x is seconds since the session began.
 #[derive(Debug, Default)]
@@ -67,7 +67,8 @@ impl PlotData {
         for (at, buckets) in series.buckets.chunks(group).enumerate() {
             let mut sample: Vec<f32> =
                 buckets.iter().flat_map(|b| b.latencies.iter().map(|(_, ms)| *ms)).collect();
-            if sample.is_empty() {
+            // The last group is still being filled, and would swing with every message.
+            if sample.is_empty() || (buckets.len() < group && at > 0) {
                 continue;
             }
             sample.sort_unstable_by(f32::total_cmp);

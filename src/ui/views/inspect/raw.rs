@@ -20,7 +20,7 @@ const LINE: f32 = 17.0;
 #[derive(Debug, Default)]
 pub(super) struct RawView {
     scroll: RowScroll,
-    key: (u64, usize),
+    key: Option<(u64, usize)>,
     lines: Vec<Range<usize>>,
 }
 
@@ -28,64 +28,61 @@ impl RawView {
     /// Shows the payload in at most so much room.
     pub(super) fn ui(&mut self, ui: &mut Ui, selected: &Arc<Selected>, room: f32) {
         let t = tokens(ui.ctx());
-        let text = match selected.event.text() {
-            Some(text) => text.to_owned(),
-            None if selected.event.payload.len() <= SMALL => hex(&selected.event.payload),
-            None => String::from_utf8_lossy(&selected.event.payload).into_owned(),
-        };
-        if text.is_empty() {
+        let payload = &selected.event.payload;
+        if payload.is_empty() {
             ui.label(RichText::new("No payload").color(t.faint));
             return;
         }
-        if text.len() <= SMALL {
-            ScrollArea::vertical().id_salt("raw").max_height(room).auto_shrink([false, true]).show(
-                ui,
-                |ui| {
-                    ui.set_max_width(ui.available_width() - 12.0);
-                    let text = RichText::new(text).font(mono(size::DATA)).color(t.text);
-                    ui.add(egui::Label::new(text).wrap().selectable(true));
-                },
-            );
+        if payload.len() > SMALL {
+            self.long_ui(ui, selected.n, payload, room);
             return;
         }
-        self.long_ui(ui, selected.n, &text, room);
+        let text = selected.event.text().map_or_else(|| hex(payload), str::to_owned);
+        let area = ScrollArea::vertical().id_salt("raw").max_height(room);
+        area.auto_shrink([false, true]).show(ui, |ui| {
+            ui.set_max_width(ui.available_width() - 12.0);
+            let text = RichText::new(text).font(mono(size::DATA)).color(t.text);
+            ui.add(egui::Label::new(text).wrap().selectable(true));
+        });
     }
 
-    fn long_ui(&mut self, ui: &mut Ui, n: u64, text: &str, room: f32) {
+    fn long_ui(&mut self, ui: &mut Ui, n: u64, payload: &[u8], room: f32) {
         let t = tokens(ui.ctx());
         let (rect, _) =
             ui.allocate_exact_size(vec2(ui.available_width(), room), egui::Sense::hover());
         let glyph = ui.fonts_mut(|fonts| fonts.glyph_width(&mono(size::DATA), '0'));
         let columns = (((rect.width() - BAR - 2.0) / glyph) as usize).max(8);
-        if self.key != (n, columns) {
-            if self.key.0 != n {
+        if self.key != Some((n, columns)) {
+            if self.key.is_none_or(|(of, _)| of != n) {
                 self.scroll = RowScroll::default();
             }
-            self.key = (n, columns);
-            self.lines = lines(text, columns);
+            self.key = Some((n, columns));
+            self.lines = lines(payload, columns);
         }
         let shown = self.scroll.show(ui, Id::unique("raw lines"), rect, self.lines.len(), LINE);
         let painter = ui.painter_at(rect);
         for (at, range) in self.lines[shown.first..shown.end].iter().enumerate() {
             let y = shown.y + at as f32 * LINE;
-            let line = text[range.clone()].replace(|c: char| c.is_control(), " ");
+            let line = String::from_utf8_lossy(&payload[range.clone()]);
+            let line = line.replace(|c: char| c.is_control(), " ");
             let galley = painter.layout_no_wrap(line, mono(size::DATA), t.text);
             painter.galley(pos2(rect.left(), y), galley, t.text);
         }
     }
 }
 
-/// Where to break the text so that no line is longer than so many characters.
-fn lines(text: &str, columns: usize) -> Vec<Range<usize>> {
+/// Where to break the text so that no line is longer than so many characters. Characters are told
+/// by their first byte, which needs no look at the rest.
+fn lines(text: &[u8], columns: usize) -> Vec<Range<usize>> {
     let mut lines = Vec::new();
     let mut from = 0;
     let mut width = 0;
-    for (at, c) in text.char_indices() {
-        if c == '\n' {
+    for (at, byte) in text.iter().enumerate() {
+        if *byte == b'\n' {
             lines.push(from..at);
             from = at + 1;
             width = 0;
-        } else {
+        } else if byte & 0xc0 != 0x80 {
             if width == columns {
                 lines.push(from..at);
                 from = at;
@@ -107,8 +104,9 @@ mod tests {
     #[test]
     fn lines_end_where_they_must() {
         let text = "abc\ndefgh\n\nüöä";
-        let shown: Vec<&str> = lines(text, 3).into_iter().map(|range| &text[range]).collect();
+        let ranges = lines(text.as_bytes(), 3);
+        let shown: Vec<&str> = ranges.into_iter().map(|range| &text[range]).collect();
         assert_eq!(shown, ["abc", "def", "gh", "", "üöä"]);
-        assert!(lines("", 3).is_empty());
+        assert!(lines(b"", 3).is_empty());
     }
 }

@@ -1,13 +1,13 @@
 //! The bar at the bottom: how much, how fast, what is missing, and where it is recorded.
 
-use egui::{Align, Layout, RichText, Sense, Ui, pos2, vec2};
+use egui::{Align, Layout, Sense, Ui, pos2, vec2};
 use lucide_icons::Icon;
 
 use crate::engine::{Origin, Recording, SessionView};
 use crate::ui::action::Action;
 use crate::ui::format;
 use crate::ui::scene::{Outbox, Scene};
-use crate::ui::theme::{size, tokens};
+use crate::ui::theme::tokens;
 use crate::ui::widgets::{icon_button, separated};
 
 /// Shows it.
@@ -76,13 +76,10 @@ fn recording_ui(ui: &mut Ui, recording: &Recording, out: &mut Outbox) {
         let (rect, _) = ui.allocate_exact_size(vec2(8.0, 8.0), Sense::hover());
         ui.painter().circle_filled(pos2(rect.center().x, rect.center().y), 4.0, t.bad);
     }
-    let label = egui::Label::new(RichText::new(text).size(size::SMALL).color(color))
-        .sense(Sense::click())
-        .truncate();
     let place = if recording.is_saved { "" } else { "Not saved yet; kept in a temporary place. " };
     let tip =
         format!("{place}{} · {}", recording.path.display(), Action::SaveCapture.tooltip(ui.ctx()));
-    if ui.add(label).on_hover_text(tip).clicked() {
+    if separated(ui, &text, color).on_hover_text(tip).clicked() {
         out.act(Action::SaveCapture);
     }
 }
