@@ -1,6 +1,12 @@
 //! Integration tests: clients against scripted servers that misbehave on purpose, the built-in
 //! server, recordings, the command line and the window. One binary, because linking is slow.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, unreachable_pub, clippy::default_trait_access)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    missing_docs,
+    unreachable_pub,
+    clippy::default_trait_access
+)]
 
 mod architecture;
 mod auto;
