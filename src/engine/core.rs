@@ -8,10 +8,11 @@ use std::time::{Duration, UNIX_EPOCH};
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
+use super::begun::{Begun, Explained};
 use super::handle::Port;
-use super::live::Tracked;
 use super::serving::Serving;
 use super::snapshot::{Notice, RecentCapture, Severity, Snapshot};
+use super::tracked::Tracked;
 use super::watch::Select;
 use super::work::{Done, Work};
 use crate::capture::{CaptureError, is_live, place};
@@ -107,9 +108,9 @@ impl Core {
 
     fn obey(&mut self, command: Command) {
         match command {
-            Command::Connect(endpoint) => self.connect(*endpoint),
+            Command::Connect(endpoint) => self.connect(vec![*endpoint]),
             Command::Disconnect(id) => self.with(id, |session, _| session.disconnect()),
-            Command::Reconnect(id) => self.with(id, Tracked::reconnect),
+            Command::Reconnect(id) => self.reconnect(id),
             Command::Close(id) => self.close_session(id),
             Command::Send(id, say) => {
                 let sent = self.session(id).is_some_and(|session| session.say(say));
@@ -165,19 +166,44 @@ impl Core {
             }
             Done::Recents(recents) => self.recents = recents,
             Done::ServerStarted(result) => self.server_started(*result),
-            Done::ServerStopped(hub) => self.serving.stopped(hub),
+            Done::ServerStopped => self.serving.stopped(),
+            Done::Begun(sessions) => self.begun(sessions),
         }
     }
 
-    fn connect(&mut self, endpoint: Endpoint) {
-        let id = self.new_id();
-        match Tracked::connect(id, endpoint, &self.folder, Arc::clone(&self.changed), &self.work) {
-            Ok(session) => {
-                self.sessions.push(session);
-                self.work.list_recents();
+    /// Begins a session for each, in this order.
+    fn connect(&mut self, endpoints: Vec<Endpoint>) {
+        let named: Vec<_> = endpoints.into_iter().map(|e| (self.new_id(), e)).collect();
+        let (folder, changed) = (Arc::clone(&self.folder), Arc::clone(&self.changed));
+        self.work.block(move || {
+            let begin = |(id, endpoint)| Begun::new(id, endpoint, &folder, Arc::clone(&changed));
+            Done::Begun(named.into_iter().map(begin).collect())
+        });
+    }
+
+    fn begun(&mut self, sessions: Vec<Result<Begun, Explained>>) {
+        for session in sessions {
+            match session {
+                Ok(begun) => {
+                    let session = Tracked::begun(begun, &self.work);
+                    let at = self.sessions.partition_point(|other| other.id() < session.id());
+                    self.sessions.insert(at, session);
+                }
+                Err((text, hint)) => {
+                    self.tell(Severity::Error, &sentence(&text), hint.as_deref());
+                }
             }
-            Err((text, hint)) => self.tell(Severity::Error, &text, hint.as_deref()),
         }
+        self.work.list_recents();
+    }
+
+    fn reconnect(&mut self, id: SessionId) {
+        if self.session(id).is_some_and(|session| session.failure().is_some()) {
+            let hint = "Its recording stopped and cannot go on; connect anew to begin another";
+            self.tell(Severity::Error, "The session cannot connect again", Some(hint));
+            return;
+        }
+        self.with(id, Tracked::reconnect);
     }
 
     fn open(&mut self, path: PathBuf) {
@@ -185,7 +211,7 @@ impl Core {
         self.work.open(path, changed);
     }
 
-    fn opened(&mut self, result: Result<Vec<super::live::Opened>, CaptureError>) {
+    fn opened(&mut self, result: Result<Vec<super::opened::Opened>, CaptureError>) {
         match result {
             Ok(lanes) => {
                 for opened in lanes {
@@ -204,7 +230,7 @@ impl Core {
     }
 
     fn saved(&mut self, id: SessionId, result: Result<PathBuf, CaptureError>) {
-        self.with(id, |session, _| session.saved(result.is_ok()));
+        self.with(id, |session, _| session.saved(&result));
         match result {
             Ok(path) => {
                 self.tell(Severity::Info, &format!("Saved to {}", path.display()), None);
@@ -222,18 +248,23 @@ impl Core {
     }
 
     fn server_started(&mut self, result: super::serving::Started) {
-        if let Some(url) = self.serving.started(result) {
+        if let Some(url) = self.serving.started(result, &self.work) {
             self.connect_demo(&url);
         }
     }
 
     fn connect_demo(&mut self, base: &str) {
         let paths = ["ws", "sse", "poll", "short"];
-        for (transport, path) in TransportKind::ALL.into_iter().zip(paths) {
-            match Endpoint::parse(&format!("{base}/{path}")) {
-                Ok(endpoint) => self.connect(endpoint.over(transport)),
-                Err(error) => self.tell(Severity::Error, &error.to_string(), None),
-            }
+        let endpoints: Result<Vec<Endpoint>, _> = TransportKind::ALL
+            .into_iter()
+            .zip(paths)
+            .map(|(transport, path)| {
+                Endpoint::parse(&format!("{base}/{path}")).map(|endpoint| endpoint.over(transport))
+            })
+            .collect();
+        match endpoints {
+            Ok(endpoints) => self.connect(endpoints),
+            Err(error) => self.tell(Severity::Error, &error.to_string(), None),
         }
     }
 
@@ -269,6 +300,8 @@ impl Core {
     }
 
     async fn close(mut self) {
+        // Nobody takes outcomes any more, so nobody is to wait for that.
+        self.done.close();
         for session in self.sessions.drain(..) {
             session.close(&self.work);
         }

@@ -1,13 +1,15 @@
 //! Owns the runtime, the sessions, the captures and the built-in server. Commands come in through
 //! one bounded queue, snapshots go out; nobody else holds a task or a file.
 
+mod begun;
 mod chunks;
 mod core;
 mod handle;
-mod live;
 mod observer;
+mod opened;
 mod serving;
 mod snapshot;
+mod tracked;
 mod viewer;
 mod watch;
 mod work;

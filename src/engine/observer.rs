@@ -13,8 +13,8 @@ use crate::model::{Event, Kind, Options};
 
 /// Newest events kept with their payloads, so that a timeline that follows needs no file.
 const NEWEST: usize = 256;
-/// Payload bytes kept for a row; more does not fit on a screen.
-pub(super) const PREVIEW: usize = 1024;
+/// Payload bytes kept for a row, or for the face of a refusal; more does not fit on a screen.
+pub(super) const PREVIEW: usize = 2048;
 
 /// What is known of a session's events.
 #[derive(Debug)]

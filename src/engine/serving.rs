@@ -8,19 +8,18 @@ use super::work::{Done, Work};
 use crate::model::ServerOptions;
 use crate::server::{Carrier, Hub, Pace, Server, ServerError};
 
-/// How a start went.
-pub(super) struct Started {
-    /// The server, or why there is none.
-    pub(super) result: Result<Server, ServerError>,
-    /// Connect to it over every transport.
-    pub(super) demo: bool,
-}
+/// The server, or why there is none.
+pub(super) type Started = Result<Server, ServerError>;
 
 #[derive(Default)]
 enum State {
     #[default]
     Stopped,
-    Starting,
+    /// What was asked for meanwhile is done once it runs.
+    Starting {
+        demo: bool,
+        stop: bool,
+    },
     Running(Server),
     Stopping,
 }
@@ -64,27 +63,35 @@ impl Serving {
             }
             return;
         }
-        if !matches!(self.state, State::Stopped) {
-            return;
+        match &mut self.state {
+            State::Starting { demo: wanted, .. } => *wanted |= demo,
+            State::Stopped => self.begin(options, demo, work),
+            State::Running(_) | State::Stopping => {}
         }
-        self.state = State::Starting;
+    }
+
+    fn begin(&mut self, options: ServerOptions, demo: bool, work: &Work) {
+        self.state = State::Starting { demo, stop: false };
         self.options = options.clone();
-        let hub = self.hub.take();
-        work.spawn(async move {
-            let result = start(options, hub, demo).await;
-            Done::ServerStarted(Box::new(Started { result, demo }))
-        });
+        let hub = self.hub.clone().unwrap_or_else(|| Hub::new(options.history));
+        self.hub = Some(hub.clone());
+        work.spawn(async move { Done::ServerStarted(Box::new(start(options, hub, demo).await)) });
     }
 
     /// Takes the outcome of a start; the address to connect the demo's sessions to, if wanted.
-    pub(super) fn started(&mut self, started: Started) -> Option<String> {
-        match started.result {
+    pub(super) fn started(&mut self, result: Started, work: &Work) -> Option<String> {
+        let State::Starting { demo, stop } = self.state else { return None };
+        match result {
             Ok(server) => {
                 // A restart has to be found where this one was.
                 self.options.listen = server.addr();
                 let url = server.url();
                 self.state = State::Running(server);
-                started.demo.then_some(url)
+                if stop {
+                    self.stop(work);
+                    return None;
+                }
+                demo.then_some(url)
             }
             Err(error) => {
                 self.error = Some(error.to_string());
@@ -97,16 +104,15 @@ impl Serving {
     pub(super) fn stop(&mut self, work: &Work) {
         match std::mem::replace(&mut self.state, State::Stopping) {
             State::Running(server) => work.spawn(async move {
-                let hub = server.hub().clone();
                 server.stop().await;
-                Done::ServerStopped(hub)
+                Done::ServerStopped
             }),
+            State::Starting { demo, .. } => self.state = State::Starting { demo, stop: true },
             other => self.state = other,
         }
     }
 
-    pub(super) fn stopped(&mut self, hub: Hub) {
-        self.hub = Some(hub);
+    pub(super) fn stopped(&mut self) {
         self.state = State::Stopped;
     }
 
@@ -124,7 +130,7 @@ impl Serving {
         };
         ServerView {
             url: self.url(),
-            is_busy: matches!(self.state, State::Starting | State::Stopping),
+            is_busy: matches!(self.state, State::Starting { .. } | State::Stopping),
             options: self.options.clone(),
             transports,
             error: self.error.clone(),
@@ -132,12 +138,8 @@ impl Serving {
     }
 }
 
-async fn start(
-    options: ServerOptions,
-    hub: Option<Hub>,
-    demo: bool,
-) -> Result<Server, ServerError> {
-    let hub = hub.unwrap_or_else(|| Hub::new(options.history));
+async fn start(options: ServerOptions, hub: Hub, demo: bool) -> Started {
+    hub.set_history(options.history);
     match Server::start_with(options.clone(), hub.clone()).await {
         Err(ServerError::AddressInUse(_)) if demo => {
             let listen = SocketAddr::new(options.listen.ip(), 0);

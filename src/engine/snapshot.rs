@@ -176,7 +176,8 @@ pub struct Recording {
     pub is_running: bool,
     /// Why it stopped against the user's will, and what to try.
     pub error: Option<(String, String)>,
-    /// Bytes copied and to be copied, while it is being saved to another disk.
+    /// While it is being saved: events copied and events there are, both 0 where nothing has to be
+    /// copied.
     pub saving: Option<(u64, u64)>,
 }
 

@@ -72,9 +72,12 @@ impl Viewer {
         let found = Matches { at: Chunks::default(), searched: 0 };
         self.search = (!filter.is_empty()).then(|| Search { filter: filter.clone(), found });
         let matches = self.search.as_ref().map(|search| search.found.clone());
-        let mut shown = self.watch.shown();
-        shown.filter = filter;
-        shown.matches = matches;
+        {
+            let mut shown = self.watch.shown();
+            shown.filter = filter;
+            shown.matches = matches;
+        }
+        self.watch.changed();
     }
 
     /// Publishes a change of what is shown, and why reading failed where it did.
@@ -99,10 +102,9 @@ impl Viewer {
             .zip(index.iter_from(from))
             .filter(|(_, entry)| filter.passes_class(entry.dir, entry.kind))
             .collect();
+        let mut hits = Vec::new();
         if filter.text.is_empty() {
-            for (at, _) in &candidates {
-                found.at.push(position(*at));
-            }
+            hits.extend(candidates.iter().map(|(at, _)| position(*at)));
         } else if let (Some((_, first)), Some((_, last))) = (candidates.first(), candidates.last())
         {
             let mut candidates = candidates.iter().peekable();
@@ -111,14 +113,19 @@ impl Viewer {
                 if let Some((at, _)) = candidates.next_if(|(_, entry)| entry.n == n)
                     && filter.passes(event)
                 {
-                    found.at.push(position(*at));
+                    hits.push(position(*at));
                 }
                 if n < last.n { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
             })?;
         }
+        // Only now: a slice that could not be read whole is searched again.
+        for hit in hits {
+            found.at.push(hit);
+        }
         found.searched = to;
         let matches = found.clone();
         self.watch.shown().matches = Some(matches);
+        self.watch.changed();
         Ok(to < index.len())
     }
 

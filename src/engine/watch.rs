@@ -37,8 +37,10 @@ pub(super) struct Shown {
     pub(super) matches: Option<Matches>,
     pub(super) rows: HashMap<u64, Arc<Event>>,
     pub(super) selected: Option<Arc<Selected>>,
-    /// Why the file could not be read, and what to try.
+    /// Why what was wanted last could not be read, and what to try.
     pub(super) error: Option<(String, String)>,
+    /// Why not all of the file could be read, and what to try.
+    pub(super) damage: Option<(String, String)>,
 }
 
 /// One session, as its threads share it.
@@ -104,6 +106,11 @@ impl Watch {
         }
         let closed = wants.closed;
         Wants { closed, ..std::mem::replace(&mut *wants, Wants { closed, ..Wants::default() }) }
+    }
+
+    /// Whether the session was closed, so that nobody wants anything any more.
+    pub(super) fn is_closed(&self) -> bool {
+        lock(&self.wants).closed
     }
 
     /// Says that there is something new to show.

@@ -9,13 +9,13 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::task::TaskTracker;
 
+use super::begun::{Begun, Explained};
 use super::core::recents;
-use super::live::{self, Opened};
+use super::opened::{self, Opened};
 use super::serving::Started;
 use super::snapshot::RecentCapture;
 use crate::capture::{CaptureError, place};
 use crate::model::SessionId;
-use crate::server::Hub;
 use crate::session::{End, Session};
 
 /// How long everything may take to end when the program does.
@@ -23,6 +23,8 @@ const GOODBYE: Duration = Duration::from_secs(5);
 
 /// What slow work brings.
 pub(super) enum Done {
+    /// Sessions are being recorded, or why they are not.
+    Begun(Vec<Result<Begun, Explained>>),
     /// A session's run is over; it can be run again.
     Over(SessionId, Box<Session>, End),
     /// A session's recording was closed.
@@ -41,8 +43,8 @@ pub(super) enum Done {
     Recents(Arc<[RecentCapture]>),
     /// The built-in server listens, or cannot.
     ServerStarted(Box<Started>),
-    /// The built-in server has stopped and left its messages.
-    ServerStopped(Hub),
+    /// The built-in server has stopped.
+    ServerStopped,
 }
 
 /// Starts slow work.
@@ -96,7 +98,7 @@ impl Work {
 
     pub(super) fn open(&self, path: PathBuf, changed: Arc<Notify>) {
         let folder = Arc::clone(&self.folder);
-        self.block(move || Done::Opened(live::open(&path, &folder, &changed)));
+        self.block(move || Done::Opened(opened::open(&path, &folder, &changed)));
     }
 
     pub(super) fn delete(&self, path: PathBuf) {

@@ -251,6 +251,56 @@ fn a_saved_recording_goes_on_in_its_new_place_and_opens_again() {
 }
 
 #[test]
+fn closing_a_session_keeps_its_goodbye() {
+    let bench = Bench::start();
+    let url = bench.serve();
+    let id = bench.connect(&format!("{url}/ws"), TransportKind::Websocket);
+    let path = bench.session(id).recording.path.clone();
+    bench.send(Command::Close(id));
+    let snapshot = bench.until("the file at rest", |s| {
+        let has_ended = |r: &&wirescope::engine::RecentCapture| r.path == path && !r.was_cut_off;
+        s.sessions.is_empty() && s.recents.iter().find(has_ended).is_some_and(|_| !wal(&path))
+    });
+    assert!(snapshot.notices.is_empty());
+    let reader = wirescope::capture::Reader::open(&path).unwrap();
+    let events = reader.events(1..reader.count().unwrap() + 1).unwrap();
+    let kinds: Vec<Kind> = events.iter().rev().take(3).map(|r| r.event.kind).collect();
+    assert_eq!(kinds.first(), Some(&Kind::Closed), "{kinds:?}");
+    assert_eq!(
+        events.iter().filter(|r| r.event.kind == Kind::Close).count(),
+        2,
+        "both said goodbye"
+    );
+    assert_eq!(reader.header().unwrap().ended, "disconnected by you");
+}
+
+fn wal(path: &std::path::Path) -> bool {
+    PathBuf::from(format!("{}-wal", path.display())).exists()
+}
+
+#[test]
+fn a_recording_that_stops_ends_its_session_and_says_why() {
+    let bench = Bench::start();
+    let url = bench.serve();
+    let id = bench.connect(&format!("{url}/sse"), TransportKind::Sse);
+    let path = bench.session(id).recording.path.clone();
+    // Another program turns the table into something else under the recorder's hands.
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.busy_timeout(LIMIT).unwrap();
+    other.execute_batch("ALTER TABLE event RENAME TO gone").unwrap();
+    let snapshot = bench.until("the end", |s| {
+        find(s, id).is_some_and(|s| s.phase.is_over() && s.recording.error.is_some())
+    });
+    let session = find(&snapshot, id).unwrap();
+    assert!(!session.recording.is_running);
+    let Phase::Ended { cause, hint, .. } = &session.phase else { unreachable!() };
+    assert!(cause.starts_with("recording stopped") && hint.is_some(), "{cause}");
+    bench.send(Command::Reconnect(id));
+    let snapshot = bench.until("a refusal", |s| !s.notices.is_empty());
+    assert!(snapshot.notices[0].text.contains("cannot connect again"));
+}
+
+#[test]
 fn a_long_file_is_read_while_it_is_looked_at() {
     const EVENTS: usize = 60_000;
     let bench = Bench::start();
