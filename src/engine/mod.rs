@@ -7,6 +7,7 @@ mod core;
 mod handle;
 mod observer;
 mod opened;
+mod recents;
 mod serving;
 mod snapshot;
 mod tracked;

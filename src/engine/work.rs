@@ -10,8 +10,8 @@ use tokio::sync::{Notify, mpsc};
 use tokio_util::task::TaskTracker;
 
 use super::begun::{Begun, Explained};
-use super::core::recents;
 use super::opened::{self, Opened};
+use super::recents::recents;
 use super::serving::Started;
 use super::snapshot::RecentCapture;
 use crate::capture::{CaptureError, place};
