@@ -218,6 +218,7 @@ impl Core {
                     let id = self.new_id();
                     self.sessions.push(Tracked::opened(id, opened));
                 }
+                self.work.list_recents();
             }
             Err(error) => self.report(Err(error)),
         }

@@ -141,7 +141,8 @@ impl Tally {
         let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
         let mut durations = self.durations.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(histogram) = durations.as_mut() {
-            histogram.saturating_record(micros);
+            // It grows with what it is given; what does not fit even so is beyond any connection.
+            let _ = histogram.record(micros);
         }
     }
 
@@ -336,5 +337,24 @@ impl Spread {
             p95: ms(0.95),
             p99: ms(0.99),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_from_microseconds_to_days_are_kept() {
+        let tally = Tally::default();
+        assert_eq!(tally.snapshot(Carrier::Sse).duration_ms, None);
+        for seconds in [1, 2, 3, 4, 200_000] {
+            tally.lasted(Duration::from_secs(seconds));
+        }
+        tally.lasted(Duration::ZERO);
+        let Some(found) = tally.snapshot(Carrier::Sse).duration_ms else { panic!("none kept") };
+        assert_eq!(found.count, 6);
+        assert!((found.p50 - 2000.0).abs() < 2.0, "{found:?}");
+        assert!((found.p99 - 200e6).abs() < 200e3, "{found:?}");
     }
 }
