@@ -1,4 +1,4 @@
-//! What a payload means. Each decoder is a file and a line in [`DECODERS`]; the first in that
+//! What a payload means. Each decoder is a file and a line in `DECODERS`; the first in that
 //! order that can read a payload is used, and text or bytes remain when none can.
 
 mod json;

@@ -282,7 +282,7 @@ pub struct InOut {
     pub out: u64,
 }
 
-/// The numbers of one carrier. See the [module](self) for what a connection and what bytes are.
+/// The numbers of one carrier. Bytes are those of payloads and those at the socket, TLS and TCP apart.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct CarrierStats {
     /// Which.
