@@ -1,9 +1,5 @@
-//! What the server counts, for each transport: connections, requests, messages and bytes.
-//!
-//! *Payload* bytes are those of the messages themselves. *Wire* bytes are what passed the socket,
-//! counted where it is read and written: request and response heads, frame headers, chunk sizes
-//! and heartbeats included, TCP and TLS not. A connection is one WebSocket, one event stream, one
-//! NDJSON stream; over a poll it is one TCP connection on which that poll was asked for.
+//! What the server counts, for each transport: connections, requests, messages and bytes, the
+//! latter where the socket is read and written.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -282,7 +278,12 @@ pub struct InOut {
     pub out: u64,
 }
 
-/// The numbers of one carrier. Bytes are those of payloads and those at the socket, TLS and TCP apart.
+/// The numbers of one carrier.
+///
+/// *Payload* bytes are those of the messages themselves. *Wire* bytes are what passed the socket:
+/// heads, frame headers, chunk sizes and heartbeats included, TCP and TLS not. A connection is one
+/// WebSocket, one event stream, one NDJSON stream; over a poll it is one TCP connection on which
+/// that poll was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct CarrierStats {
     /// Which.
