@@ -4,11 +4,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use tokio::sync::Notify;
-
 use super::observer::Observer;
 use super::viewer;
-use super::watch::Watch;
+use super::watch::{News, Watch};
 use crate::capture::{CaptureError, CaptureFile, Committed, Header, Recorder, Tap, place};
 use crate::model::{Clock, Endpoint, Event, SessionId};
 use crate::session::Session;
@@ -49,12 +47,12 @@ impl Begun {
         id: SessionId,
         endpoint: Endpoint,
         folder: &Path,
-        changed: Arc<Notify>,
+        news: News,
     ) -> Result<Self, Explained> {
         let transport =
             transport::build(&endpoint).map_err(|error| (error.to_string(), error.hint()))?;
         let clock = Clock::start();
-        let watch = Watch::new(Observer::new(clock.wall_ns(), &endpoint.options), changed);
+        let watch = Watch::new(Observer::new(clock.wall_ns(), &endpoint.options), news);
         let recorder = record(&endpoint, clock, folder, &watch)
             .map_err(|error| (error.to_string(), Some(error.hint().to_owned())))?;
         start_viewer(&watch, &recorder.file())?;

@@ -1,11 +1,12 @@
 //! The one task that owns everything: it carries out commands, takes what slow work brings, and
-//! publishes a snapshot when something changed, at most sixty times a second.
+//! publishes a snapshot when something changed: what the window asked for at once, events that came
+//! in at most thirty times a second.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::begun::{Begun, Explained};
@@ -13,7 +14,7 @@ use super::handle::Port;
 use super::serving::Serving;
 use super::snapshot::{Notice, RecentCapture, Severity, Snapshot};
 use super::tracked::Tracked;
-use super::watch::Select;
+use super::watch::{News, Select};
 use super::work::{Done, Work};
 use crate::capture::CaptureError;
 use crate::model::{Command, Endpoint, SessionId, TransportKind};
@@ -21,8 +22,8 @@ use crate::model::{Command, Endpoint, SessionId, TransportKind};
 /// Called whenever there is a new snapshot.
 pub type Waker = Arc<dyn Fn() + Send + Sync>;
 
-/// Shortest time between two snapshots.
-const FRAME: Duration = Duration::from_millis(16);
+/// Shortest time between two snapshots for events alone.
+const FRAME: Duration = Duration::from_millis(33);
 /// Time between two snapshots while something runs but says nothing: rates fall, silence grows.
 const PULSE: Duration = Duration::from_millis(500);
 /// Notices kept; the oldest goes first.
@@ -34,7 +35,7 @@ pub(super) struct Core {
     port: Port,
     waker: Waker,
     folder: Arc<Path>,
-    changed: Arc<Notify>,
+    news: News,
     work: Work,
     done: mpsc::Receiver<Done>,
     sessions: Vec<Tracked>,
@@ -53,7 +54,7 @@ impl Core {
             port,
             waker,
             folder,
-            changed: Arc::new(Notify::new()),
+            news: News::default(),
             serving: Serving::default(),
             work,
             done,
@@ -68,6 +69,7 @@ impl Core {
     /// Works until `quit`, then ends every session and the server, and closes every recording.
     pub(super) async fn run(mut self, quit: CancellationToken) {
         self.work.list_recents();
+        let mut published = Instant::now();
         loop {
             tokio::select! {
                 () = quit.cancelled() => break,
@@ -76,7 +78,10 @@ impl Core {
                     None => break,
                 },
                 Some(done) = self.done.recv() => self.take(done),
-                () = self.changed.notified() => {}
+                () = self.news.answer() => {}
+                () = self.news.events(), if published.elapsed() >= FRAME => {}
+                () = tokio::time::sleep_until((published + FRAME).into()),
+                    if published.elapsed() < FRAME => continue,
                 () = tokio::time::sleep(PULSE), if self.has_pulse() => {}
             }
             while let Ok(command) = self.port.commands.try_recv() {
@@ -86,7 +91,7 @@ impl Core {
                 self.take(done);
             }
             self.publish();
-            tokio::time::sleep(FRAME).await;
+            published = Instant::now();
         }
         self.close().await;
     }
@@ -174,9 +179,9 @@ impl Core {
     /// Begins a session for each, in this order.
     fn connect(&mut self, endpoints: Vec<Endpoint>) {
         let named: Vec<_> = endpoints.into_iter().map(|e| (self.new_id(), e)).collect();
-        let (folder, changed) = (Arc::clone(&self.folder), Arc::clone(&self.changed));
+        let (folder, news) = (Arc::clone(&self.folder), self.news.clone());
         self.work.block(move || {
-            let begin = |(id, endpoint)| Begun::new(id, endpoint, &folder, Arc::clone(&changed));
+            let begin = |(id, endpoint)| Begun::new(id, endpoint, &folder, news.clone());
             Done::Begun(named.into_iter().map(begin).collect())
         });
     }
@@ -207,8 +212,7 @@ impl Core {
     }
 
     fn open(&mut self, path: PathBuf) {
-        let changed = Arc::clone(&self.changed);
-        self.work.open(path, changed);
+        self.work.open(path, self.news.clone());
     }
 
     fn opened(&mut self, result: Result<Vec<super::opened::Opened>, CaptureError>) {

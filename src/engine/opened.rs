@@ -5,11 +5,9 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-use tokio::sync::Notify;
-
 use super::begun::start_viewer;
 use super::observer::Observer;
-use super::watch::Watch;
+use super::watch::{News, Watch};
 use crate::capture::{CaptureError, CaptureFile, Header, Lane, place};
 use crate::model::{Endpoint, Event, Options, TransportKind};
 
@@ -30,18 +28,14 @@ pub(super) struct Opened {
 
 /// Opens a file and begins to read it. What it is recorded to be connected to cannot have its
 /// secrets any more, which were never written.
-pub(super) fn open(
-    path: &Path,
-    folder: &Path,
-    changed: &Arc<Notify>,
-) -> Result<Vec<Opened>, CaptureError> {
+pub(super) fn open(path: &Path, folder: &Path, news: &News) -> Result<Vec<Opened>, CaptureError> {
     let file = CaptureFile::open(path)?;
     let header = file.header()?;
     if let Err(error) = place::remember(folder, path) {
         tracing::warn!(%error, "the file will not be listed among the recent ones");
     }
     let lanes: Vec<Opened> =
-        header.lanes.iter().map(|lane| opened(&file, path, &header, lane, changed)).collect();
+        header.lanes.iter().map(|lane| opened(&file, path, &header, lane, news)).collect();
     let mut watches = Vec::with_capacity(lanes.len());
     for lane in &lanes {
         // Without a viewer the index is still shown; the error says why rows stay empty.
@@ -62,14 +56,14 @@ fn opened(
     path: &Path,
     header: &Header,
     lane: &Lane,
-    changed: &Arc<Notify>,
+    news: &News,
 ) -> Opened {
     let transport = TransportKind::from_word(&lane.transport);
     let endpoint = endpoint(header, lane, transport);
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     Opened {
         file: Arc::clone(file),
-        watch: Watch::new(Observer::new(header.start_ns, &endpoint.options), Arc::clone(changed)),
+        watch: Watch::new(Observer::new(header.start_ns, &endpoint.options), news.clone()),
         endpoint,
         transport,
         title: if header.lanes.len() > 1 { lane.title.clone() } else { name },

@@ -125,7 +125,7 @@ impl Viewer {
         found.searched = to;
         let matches = found.clone();
         self.watch.shown().matches = Some(matches);
-        self.watch.changed();
+        self.watch.grown();
         Ok(to < index.len())
     }
 

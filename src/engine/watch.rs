@@ -43,6 +43,25 @@ pub(super) struct Shown {
     pub(super) damage: Option<(String, String)>,
 }
 
+/// Tells the core that there is something new to show.
+#[derive(Debug, Clone, Default)]
+pub(super) struct News {
+    events: Arc<Notify>,
+    answer: Arc<Notify>,
+}
+
+impl News {
+    /// Resolves when events came in; nobody reads more than some thirty screens a second.
+    pub(super) async fn events(&self) {
+        self.events.notified().await;
+    }
+
+    /// Resolves when something the window waits for is there.
+    pub(super) async fn answer(&self) {
+        self.answer.notified().await;
+    }
+}
+
 /// One session, as its threads share it.
 #[derive(Debug)]
 pub(super) struct Watch {
@@ -50,18 +69,18 @@ pub(super) struct Watch {
     wants: Mutex<Wants>,
     bell: Condvar,
     shown: Mutex<Shown>,
-    changed: Arc<Notify>,
+    news: News,
 }
 
 impl Watch {
-    /// `changed` is told whenever there is something new to show.
-    pub(super) fn new(observer: Observer, changed: Arc<Notify>) -> Arc<Self> {
+    /// `news` is told whenever there is something new to show.
+    pub(super) fn new(observer: Observer, news: News) -> Arc<Self> {
         Arc::new(Self {
             observer: Mutex::new(observer),
             wants: Mutex::default(),
             bell: Condvar::new(),
             shown: Mutex::default(),
-            changed,
+            news,
         })
     }
 
@@ -83,7 +102,7 @@ impl Watch {
             observer.keep_newest(batch);
         }
         self.want(|wants| wants.grown = true);
-        self.changed();
+        self.grown();
     }
 
     /// Says what is wanted, and wakes the reader.
@@ -113,9 +132,14 @@ impl Watch {
         lock(&self.wants).closed
     }
 
-    /// Says that there is something new to show.
+    /// Says that there is more of what is shown already: events, or matches of a filter.
+    pub(super) fn grown(&self) {
+        self.news.events.notify_one();
+    }
+
+    /// Says that something the window waits for is there.
     pub(super) fn changed(&self) {
-        self.changed.notify_one();
+        self.news.answer.notify_one();
     }
 }
 

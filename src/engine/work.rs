@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
 use super::begun::{Begun, Explained};
@@ -14,6 +14,7 @@ use super::opened::{self, Opened};
 use super::recents::recents;
 use super::serving::Started;
 use super::snapshot::RecentCapture;
+use super::watch::News;
 use crate::capture::{CaptureError, place};
 use crate::model::SessionId;
 use crate::session::{End, Session};
@@ -96,9 +97,9 @@ impl Work {
         });
     }
 
-    pub(super) fn open(&self, path: PathBuf, changed: Arc<Notify>) {
+    pub(super) fn open(&self, path: PathBuf, news: News) {
         let folder = Arc::clone(&self.folder);
-        self.block(move || Done::Opened(opened::open(&path, &folder, &changed)));
+        self.block(move || Done::Opened(opened::open(&path, &folder, &news)));
     }
 
     pub(super) fn delete(&self, path: PathBuf) {
