@@ -213,7 +213,7 @@ pub enum EndpointError {
     #[error("“{0}:” is no scheme Wirescope speaks; use ws, wss, http or https")]
     Scheme(String),
     /// It names no host.
-    #[error("“{0}” names no host")]
+    #[error("“{0}” names no host; try wss://host/path or https://host/path")]
     NoHost(String),
 }
 
