@@ -34,8 +34,9 @@ pub fn main() -> ExitCode {
         Some(Verb::Compare(args)) => compare::run(&args, terminal),
         Some(Verb::Completions { shell }) => {
             let mut command = Args::command();
-            clap_complete::generate(shell, &mut command, "wirescope", &mut std::io::stdout());
-            Ok(())
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut command, "wirescope", &mut script);
+            terminal::print(&script)
         }
     };
     match done {

@@ -207,6 +207,29 @@ fn ctrl_c_ends_a_capture_well() {
     assert!(wirescope::capture::Reader::open(&file).unwrap().header().unwrap().has_ended());
 }
 
+/// A full disk, as the system has one for tests.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_is_full_under_stdout_is_a_failure_and_a_reader_that_went_is_none() {
+    let captures = tempfile::tempdir().unwrap();
+    let serve = Serve::start(captures.path(), &["--rate", "100"]);
+    let url = format!("{}/sse", serve.url);
+    let capture = ["capture", &url, "--transport", "sse", "--ndjson", "--for", "30s"];
+    let compare = ["compare", "--for", "10ms", "--json"];
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    for args in [&capture[..], &compare[..], &["completions", "bash"]] {
+        let output = wirescope(captures.path()).args(args).stdout(full()).output().unwrap();
+        let (code, _, stderr) = read(&output);
+        assert_eq!(code, 1, "{args:?}: {stderr}");
+        let says = |words: &str| stderr.contains(words);
+        assert!(says("stdout could not be written") && says("free some space"), "{stderr}");
+    }
+    let mut child = wirescope(captures.path()).args(capture).spawn().unwrap();
+    drop(child.stdout.take());
+    let (code, _, stderr) = read(&child.wait_with_output().unwrap());
+    assert_eq!(code, 0, "{stderr}");
+}
+
 #[test]
 fn without_a_display_it_says_so_and_compares_in_the_terminal() {
     let captures = tempfile::tempdir().unwrap();
