@@ -178,8 +178,8 @@ async fn a_full_disk_is_said_and_what_fitted_is_kept() {
     assert_eq!(recorder.file().count().unwrap(), count, "readable while it is still held");
     assert!(matches!(recorder.finish("stopped").await, Err(CaptureError::Full(_))));
     assert_eq!(times(&path), (0..count).collect::<Vec<_>>());
-    // 40 pages of 16 KiB, of which all but a few hold events of about 227 bytes.
-    assert!(count % 1000 != 0 && count * 227 > 36 * 16_384, "as many as fitted: {count}");
+    // 40 pages of 8 KiB, of which all but a few hold events of about 227 bytes.
+    assert!(count % 1000 != 0 && count * 227 > 36 * 8192, "as many as fitted: {count}");
     let ended = Reader::open(&path).unwrap().header().unwrap().ended;
     assert!(ended.contains("full"), "{ended}");
 }
