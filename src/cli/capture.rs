@@ -19,7 +19,7 @@ use crate::capture::ndjson::{Extras, Lines};
 use crate::capture::{CaptureError, Committed, Header, Recorder, Tap, place};
 use crate::model::{Clock, Endpoint, Event, Feed, FeedError, Kind};
 use crate::session::{End, Session};
-use crate::transport;
+use crate::transport::{self, TransportError};
 
 /// Records until the peer, `--for`, `--count` or the person ends it.
 pub(super) fn run(args: &CaptureArgs, terminal: Terminal) -> Result<()> {
@@ -88,7 +88,10 @@ async fn record(args: &CaptureArgs, endpoint: Endpoint, terminal: Terminal) -> R
     }
     match end {
         End::Stopped | End::Finished => Ok(()),
-        End::Unrecorded => anyhow::bail!("the recording ended before the session did"),
+        End::Unrecorded => {
+            let error = TransportError::Feed(FeedError);
+            Err(explained(&error, &error.hint().unwrap_or_default()))
+        }
         End::GaveUp(error) => Err(explained(&error, &error.hint().unwrap_or_default())),
     }
 }

@@ -28,7 +28,8 @@ pub(super) fn run(target: Option<Target>) -> Result<()> {
             }
         })
     };
-    let (engine, handle) = Engine::start(folder, wake).context("the engine could not start")?;
+    let (engine, handle) = Engine::start(folder, wake)
+        .context("the engine could not start; end other programs and try again")?;
     let shown = ui::run(
         |wake| {
             // Nobody else sets it.
