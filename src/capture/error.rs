@@ -99,11 +99,10 @@ impl CaptureError {
                 "Its recording never began or its copy was interrupted; copy it again"
             }
             Self::NotACapture(_) => {
-                "Choose a file that ends in .wirescope; HAR and NDJSON come in through `wirescope \
-                 import`"
+                "Choose a file that ends in .wirescope; no other kind can be opened"
             }
             Self::Foreign { .. } => "Choose a file that Wirescope wrote",
-            Self::Newer { .. } => "Update Wirescope, or export the capture there as NDJSON",
+            Self::Newer { .. } => "Update Wirescope, or read the file with sqlite3",
             Self::Damaged(_) => {
                 "A copy or download may have been interrupted; fetch it again, together with the \
                  file of the same name that ends in -wal, if there is one"
@@ -118,7 +117,7 @@ impl CaptureError {
             }
             Self::Denied(_) => "Check who owns the file and its folder, or choose another place",
             Self::NoFolder(_) => "Create the folder first, or choose another place",
-            Self::Exists(_) => "Choose another name, or say that it may be replaced",
+            Self::Exists(_) => "Choose another name, or delete that file first",
             Self::Live(_) => "End that recording first, or choose another name",
             Self::Cancelled => "The recording goes on where it was",
             Self::Ended => "Open the file to see what was recorded",
@@ -196,4 +195,37 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hints_advise_only_what_there_is() {
+        let path = || PathBuf::from("a.wirescope");
+        let errors = [
+            CaptureError::Missing(path()),
+            CaptureError::NotAFile(path()),
+            CaptureError::Empty(path()),
+            CaptureError::NotACapture(path()),
+            CaptureError::Foreign { path: path(), id: 1 },
+            CaptureError::Newer { path: path(), version: 9 },
+            CaptureError::Damaged(path()),
+            CaptureError::Locked(path()),
+            CaptureError::Full(path()),
+            CaptureError::ReadOnly(path()),
+            CaptureError::Denied(path()),
+            CaptureError::NoFolder(path()),
+            CaptureError::Exists(path()),
+            CaptureError::Live(path()),
+            CaptureError::Cancelled,
+            CaptureError::Ended,
+        ];
+        for error in errors {
+            let hint = error.hint();
+            assert!(!hint.is_empty() && !hint.contains("may be replaced"), "{error}: {hint}");
+            assert!(!hint.contains("import") && !hint.contains("export"), "{error}: {hint}");
+        }
+    }
 }

@@ -106,7 +106,9 @@ impl CaptureFile {
             return Ok(());
         }
         let aside = beside(to, &format!(".{:08x}", fastrand::u32(..)));
-        self.read(|reader| reader.copy_to(&aside))
+        // With a connection of its own: a large file takes long, and others read meanwhile.
+        Reader::open(&self.path())
+            .and_then(|reader| reader.copy_to(&aside))
             .and_then(|()| std::fs::rename(&aside, to).map_err(|e| CaptureError::io(to, e)))
             .inspect_err(|_| drop(std::fs::remove_file(&aside)))
     }

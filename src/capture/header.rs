@@ -14,6 +14,9 @@ use crate::model::{Endpoint, Options, TransportKind};
 /// left behind by a crash.
 pub const RECORDING: &str = "recording";
 
+/// Sessions that may share a file: each of them is opened with it.
+const MOST_LANES: usize = 64;
+
 /// One of the sessions that share a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lane {
@@ -110,7 +113,16 @@ impl Header {
         put(conn, "ended", ended)
     }
 
-    pub(super) fn read(conn: &Connection) -> rusqlite::Result<Self> {
+    /// Reads it from the file at `path`.
+    pub(super) fn read(conn: &Connection, path: &Path) -> Result<Self, CaptureError> {
+        let header = Self::read_rows(conn).map_err(|e| CaptureError::sqlite(path, e))?;
+        if header.lanes.len() > MOST_LANES {
+            return Err(CaptureError::Damaged(path.to_owned()));
+        }
+        Ok(header)
+    }
+
+    fn read_rows(conn: &Connection) -> rusqlite::Result<Self> {
         let mut texts: HashMap<String, String> = HashMap::new();
         let mut start_ns = 0;
         let mut query = conn.prepare("SELECT key, value FROM session")?;

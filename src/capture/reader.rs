@@ -14,7 +14,9 @@ use crate::model::Event;
 
 /// Rows read under one look at the file; a chunk takes a few milliseconds, after which a writer
 /// may fold its journal away and a caller may change its mind.
-const CHUNK: u64 = 2048;
+const CHUNK: i64 = 2048;
+/// What SQLite takes for all rows there are.
+const NO_LIMIT: i64 = -1;
 
 /// A read-only connection to a session file.
 pub struct Reader {
@@ -48,9 +50,10 @@ impl Reader {
         let conn = open_checked(path)?;
         let lane = if has_lane(&conn, path)? { "lane" } else { "0" };
         let one = format!("SELECT {COLUMNS}, {lane} FROM event WHERE n = ?1");
-        let some =
-            format!("SELECT {COLUMNS}, {lane} FROM event WHERE n >= ?1 AND n < ?2 ORDER BY n");
-        let short = some.replace("payload", "substr(payload, 1, ?3)");
+        let some = format!(
+            "SELECT {COLUMNS}, {lane} FROM event WHERE n >= ?1 AND n <= ?2 ORDER BY n LIMIT ?3"
+        );
+        let short = some.replace("payload", "substr(payload, 1, ?4)");
         Ok(Self { conn, path: path.to_owned(), one, some, short })
     }
 
@@ -59,7 +62,7 @@ impl Reader {
     /// # Errors
     /// The file cannot be read.
     pub fn header(&self) -> Result<Header, CaptureError> {
-        Header::read(&self.conn).map_err(|e| self.error(e))
+        Header::read(&self.conn, &self.path)
     }
 
     /// How many events it holds at the moment: the number of the last one.
@@ -104,9 +107,9 @@ impl Reader {
     pub fn previews(&self, range: Range<u64>, most: usize) -> Result<Vec<Recorded>, CaptureError> {
         let query = || {
             let mut statement = self.conn.prepare_cached(&self.short)?;
+            let Some((first, last)) = bounds(&range) else { return Ok(Vec::new()) };
             let most = signed(most as u64);
-            let rows =
-                statement.query_map([signed(range.start), signed(range.end), most], row::read)?;
+            let rows = statement.query_map([first, last, NO_LIMIT, most], row::read)?;
             rows.collect::<Result<Vec<_>, rusqlite::Error>>()
         };
         query().map_err(|e| self.error(e))
@@ -151,25 +154,33 @@ impl Reader {
         end: u64,
         take: &mut impl FnMut(u64, u16, &Event) -> ControlFlow<()>,
     ) -> Result<ControlFlow<u64, u64>, CaptureError> {
-        let chunk_end = end.min(from.saturating_add(CHUNK));
         let mut query = || {
+            let Some((first, last)) = bounds(&(from..end)) else {
+                return Ok(ControlFlow::Continue(end));
+            };
             let mut statement = self.conn.prepare_cached(&self.some)?;
-            let mut rows = statement.query([signed(from), signed(chunk_end)])?;
+            let mut rows = statement.query([first, last, CHUNK])?;
+            let (mut count, mut next) = (0, from);
             while let Some(found) = rows.next()? {
                 let found = row::read(found)?;
+                count += 1;
+                next = found.n.saturating_add(1);
                 if take(found.n, found.lane, &found.event).is_break() {
-                    return Ok(ControlFlow::Break(found.n.saturating_add(1)));
+                    return Ok(ControlFlow::Break(next));
                 }
             }
-            Ok(ControlFlow::Continue(chunk_end))
+            // Numbers may have gaps where another program wrote them, so that only a chunk that
+            // is not full tells that there is no more.
+            Ok(ControlFlow::Continue(if count < CHUNK { end } else { next }))
         };
         query().map_err(|e| self.error(e))
     }
 
     fn each(&self, range: Range<u64>, mut take: impl FnMut(Recorded)) -> Result<(), CaptureError> {
         let mut query = || {
+            let Some((first, last)) = bounds(&range) else { return Ok(()) };
             let mut statement = self.conn.prepare_cached(&self.some)?;
-            let mut rows = statement.query([signed(range.start), signed(range.end)])?;
+            let mut rows = statement.query([first, last, NO_LIMIT])?;
             while let Some(found) = rows.next()? {
                 take(row::read(found)?);
             }
@@ -250,6 +261,12 @@ fn has_lane(conn: &Connection, path: &Path) -> Result<bool, CaptureError> {
     )
     .map(|count| count > 0)
     .map_err(|e| CaptureError::sqlite(path, e))
+}
+
+/// The first and the last number of `range` as SQLite counts them; `None` where it is empty.
+fn bounds(range: &Range<u64>) -> Option<(i64, i64)> {
+    let last = range.end.checked_sub(1).filter(|last| *last >= range.start)?;
+    Some((signed(range.start), signed(last)))
 }
 
 fn signed(n: u64) -> i64 {

@@ -3,12 +3,18 @@
 
 use url::Url;
 
-use crate::model::{Endpoint, Event, Headers, Options, is_secret_header};
+use crate::model::{
+    Endpoint, Event, Headers, Meta, Options, is_secret_header, redact_subprotocol_list,
+    redact_subprotocols,
+};
+
+const SUBPROTOCOL: &str = "sec-websocket-protocol";
 
 /// Replaces the values of secret header fields and the secrets of addresses. Costs nothing for an
 /// event without details, which is nearly every one.
 pub(super) fn redact(event: &mut Event) {
     let Some(meta) = event.meta.as_deref_mut() else { return };
+    redact_chosen(meta);
     redact_headers(&mut meta.headers);
     redact_headers(&mut meta.request_headers);
     if let Some(url) = meta.url.as_mut() {
@@ -20,10 +26,28 @@ fn redact_headers(headers: &mut Headers) {
     for (name, value) in headers {
         if is_secret_header(name) {
             *value = redact_value(name, value);
-        } else if name.eq_ignore_ascii_case("location") || name.eq_ignore_ascii_case("referer") {
+        } else if is(name, SUBPROTOCOL) {
+            *value = redact_subprotocol_list(value);
+        } else if is(name, "location") || is(name, "content-location") || is(name, "referer") {
             redact_address(value);
         }
     }
+}
+
+/// An answer may give back the very token that was asked with, which only the question tells.
+fn redact_chosen(meta: &mut Meta) {
+    let asked = meta.request_headers.iter().filter(|(name, _)| is(name, SUBPROTOCOL));
+    let asked: Vec<&str> = asked.flat_map(|(_, list)| list.split(',')).map(str::trim).collect();
+    let public = redact_subprotocols(&asked);
+    for (_, chosen) in meta.headers.iter_mut().filter(|(name, _)| is(name, SUBPROTOCOL)) {
+        if let Some(at) = asked.iter().position(|name| *name == chosen.trim()) {
+            chosen.clone_from(&public[at]);
+        }
+    }
+}
+
+fn is(name: &str, other: &str) -> bool {
+    name.eq_ignore_ascii_case(other)
 }
 
 /// `Bearer abc` becomes `Bearer … (3 bytes)`: the scheme is what explains a 401.
@@ -63,7 +87,7 @@ fn redact_address(address: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Dir, Kind, Meta};
+    use crate::model::{Dir, Kind};
 
     #[test]
     fn secret_values_go_and_their_length_stays() {
@@ -73,11 +97,13 @@ mod tests {
             headers: vec![
                 secret("Set-Cookie", "sid=hunter2"),
                 secret("Location", "/login?token=hunter2&next=1"),
+                secret("sec-websocket-protocol", "hunter2"),
             ],
             request_headers: vec![
                 secret("authorization", "Bearer hunter2"),
                 secret("X-Api-Key", "hunter2"),
                 secret("Accept", "*/*"),
+                secret("Sec-WebSocket-Protocol", "chat, bearer, hunter2"),
             ],
             ..Meta::default()
         });
@@ -92,6 +118,7 @@ mod tests {
         assert_eq!(meta.request_headers[0].1, "Bearer … (7 bytes)");
         assert_eq!(meta.request_headers[1].1, "… (7 bytes)");
         assert_eq!(meta.request_headers[2].1, "*/*");
+        assert_eq!(meta.request_headers[3].1, "chat, bearer, …");
         assert!(meta.url.as_deref().is_some_and(|url| url.contains("room=1")));
     }
 }

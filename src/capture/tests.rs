@@ -168,7 +168,7 @@ async fn a_full_disk_is_said_and_what_fitted_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.wirescope");
     let told = Told::default();
-    let full = Knobs { max_pages: Some(80), ..Knobs::default() };
+    let full = Knobs { max_pages: Some(40), ..Knobs::default() };
     let recorder = recorder(&path, told.clone(), full);
     fill(&recorder).await;
     assert!(matches!(recorder.flush().await, Err(CaptureError::Full(_))));
@@ -178,8 +178,8 @@ async fn a_full_disk_is_said_and_what_fitted_is_kept() {
     assert_eq!(recorder.file().count().unwrap(), count, "readable while it is still held");
     assert!(matches!(recorder.finish("stopped").await, Err(CaptureError::Full(_))));
     assert_eq!(times(&path), (0..count).collect::<Vec<_>>());
-    // 80 pages of 8 KiB, of which all but a few hold events of about 227 bytes.
-    assert!(count % 1000 != 0 && count * 227 > 72 * 8192, "as many as fitted: {count}");
+    // 40 pages of 8 KiB, of which all but a few hold events of about 227 bytes.
+    assert!(count % 1000 != 0 && count * 227 > 36 * 8192, "as many as fitted: {count}");
     let ended = Reader::open(&path).unwrap().header().unwrap().ended;
     assert!(ended.contains("full"), "{ended}");
 }
@@ -188,7 +188,7 @@ async fn a_full_disk_is_said_and_what_fitted_is_kept() {
 async fn what_fitted_can_still_be_saved_elsewhere() {
     let folder = tempfile::tempdir().unwrap();
     let (path, to) = (folder.path().join("a.wirescope"), folder.path().join("b.wirescope"));
-    let full = Knobs { max_pages: Some(80), ..Knobs::default() };
+    let full = Knobs { max_pages: Some(40), ..Knobs::default() };
     let recorder = recorder(&path, (), full);
     fill(&recorder).await;
     assert!(recorder.flush().await.is_err());

@@ -1,7 +1,7 @@
 //! What can be said on the command line, and how it becomes an endpoint or server options.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -20,8 +20,8 @@ use crate::model::{Body, Endpoint, Heartbeat, Options, Retries, ServerOptions, T
   wirescope capture wss://host/path --for 1m  record without a window")]
 pub(super) struct Args {
     /// An address to connect to, or a session file to open
-    #[arg(value_name = "URL|FILE")]
-    pub(super) target: Option<String>,
+    #[arg(value_name = "URL|FILE", value_parser = target)]
+    pub(super) target: Option<Target>,
 
     #[command(subcommand)]
     pub(super) verb: Option<Verb>,
@@ -37,6 +37,15 @@ pub(super) struct Args {
     /// Colour what goes to a terminal
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(super) color: ColorChoice,
+}
+
+/// What to open the dashboard with.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Target {
+    /// A session file.
+    File(PathBuf),
+    /// An address to connect to.
+    Address(Box<Endpoint>),
 }
 
 /// Subcommands.
@@ -91,7 +100,8 @@ impl TransportArg {
   wirescope capture http://localhost/lp/room --transport long-poll --dialect nchan")]
 pub(super) struct CaptureArgs {
     /// Where to connect
-    pub(super) url: String,
+    #[arg(value_name = "URL", value_parser = address)]
+    url: Endpoint,
     /// How to connect
     #[arg(long, value_enum, default_value = "auto")]
     transport: TransportArg,
@@ -160,7 +170,7 @@ pub(super) struct CaptureArgs {
 impl CaptureArgs {
     /// The endpoint these arguments describe. Reads the files that `--send @FILE` names.
     pub(super) fn endpoint(&self) -> Result<Endpoint> {
-        let mut endpoint = Endpoint::parse(&self.url)?;
+        let mut endpoint = self.url.clone();
         endpoint.transport = self.transport.kind();
         endpoint.options = Options {
             headers: self.headers.clone(),
@@ -199,13 +209,13 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4100")]
     listen: SocketAddr,
     /// Messages a second; 0 sends only what is published
-    #[arg(long, value_name = "N", default_value_t = 10.0)]
+    #[arg(long, value_name = "N", value_parser = rate, default_value = "10")]
     rate: f64,
     /// Payload bytes of a message
-    #[arg(long, value_name = "BYTES", value_parser = bytes, default_value = "100")]
+    #[arg(long, value_name = "BYTES", value_parser = size, default_value = "100")]
     size: usize,
     /// Messages kept for those who come back
-    #[arg(long, value_name = "N", default_value_t = 100)]
+    #[arg(long, value_name = "N", value_parser = history, default_value = "100")]
     history: usize,
     /// How long a long poll is held
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "25s")]
@@ -220,8 +230,8 @@ pub(super) struct ServeArgs {
 
 impl ServeArgs {
     /// The server options these arguments describe.
-    pub(super) fn options(&self) -> Result<ServerOptions> {
-        let options = ServerOptions {
+    pub(super) fn options(&self) -> ServerOptions {
+        ServerOptions {
             listen: self.listen,
             rate: self.rate,
             size: self.size,
@@ -229,8 +239,7 @@ impl ServeArgs {
             hold: self.hold,
             heartbeat: self.heartbeat.0,
             retry: self.retry,
-        };
-        Ok(options.checked()?)
+        }
     }
 }
 
@@ -244,10 +253,10 @@ pub(super) struct CompareArgs {
     #[arg(long = "for", value_name = "DURATION", value_parser = duration, default_value = "10s")]
     pub(super) duration: Duration,
     /// Messages a second
-    #[arg(long, value_name = "N", default_value_t = 10.0)]
+    #[arg(long, value_name = "N", value_parser = rate, default_value = "10")]
     pub(super) rate: f64,
     /// Payload bytes of a message
-    #[arg(long, value_name = "BYTES", value_parser = bytes, default_value = "100")]
+    #[arg(long, value_name = "BYTES", value_parser = size, default_value = "100")]
     pub(super) size: usize,
     /// Print the figures as JSON instead of a table
     #[arg(long)]
@@ -266,6 +275,42 @@ impl Default for CompareArgs {
 /// A duration, or none where `off` was given.
 #[derive(Debug, Clone, Copy)]
 struct OrOff(Option<Duration>);
+
+/// A file that is there or is called like one; everything else is an address.
+fn target(text: &str) -> Result<Target, String> {
+    let path = Path::new(text);
+    let is_called_so = text.ends_with(".wirescope") && !text.contains("://");
+    if is_called_so || path.is_file() {
+        return Ok(Target::File(path.to_owned()));
+    }
+    address(text).map(|endpoint| Target::Address(Box::new(endpoint)))
+}
+
+fn address(text: &str) -> Result<Endpoint, String> {
+    Endpoint::parse(text).map_err(|error| error.to_string())
+}
+
+/// Messages a second, as many as the server can send.
+fn rate(text: &str) -> Result<f64, String> {
+    let rate = text.parse().map_err(|_| String::from("is no number; try 10 or 0.5"))?;
+    within(ServerOptions { rate, ..ServerOptions::default() }).map(|options| options.rate)
+}
+
+/// Payload bytes, as many as the server puts into a message.
+fn size(text: &str) -> Result<usize, String> {
+    let size = bytes(text)?;
+    within(ServerOptions { size, ..ServerOptions::default() }).map(|options| options.size)
+}
+
+/// Messages kept, as many as the server keeps.
+fn history(text: &str) -> Result<usize, String> {
+    let history = text.parse().map_err(|_| String::from("is no whole number; try 100"))?;
+    within(ServerOptions { history, ..ServerOptions::default() }).map(|options| options.history)
+}
+
+fn within(options: ServerOptions) -> Result<ServerOptions, String> {
+    options.checked().map_err(|error| error.to_string())
+}
 
 fn duration(text: &str) -> Result<Duration, String> {
     let found =
@@ -356,7 +401,10 @@ mod tests {
     #[test]
     fn an_address_is_no_subcommand() -> Result<()> {
         let args = Args::try_parse_from(["wirescope", "wss://h/"])?;
-        assert_eq!(args.target.as_deref(), Some("wss://h/"));
+        let address = Box::new(Endpoint::parse("wss://h/")?);
+        assert_eq!(args.target, Some(Target::Address(address)));
+        let args = Args::try_parse_from(["wirescope", "not-there.wirescope"])?;
+        assert_eq!(args.target, Some(Target::File("not-there.wirescope".into())));
         Ok(())
     }
 }

@@ -1,9 +1,9 @@
 //! `wirescope capture`: record an endpoint without a window.
 
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -13,13 +13,13 @@ use tokio_util::sync::CancellationToken;
 use super::args::CaptureArgs;
 use super::explained;
 use super::interrupt::Interrupt;
-use super::terminal::{Terminal, Tint};
+use super::terminal::{Terminal, Tint, stdout_failed};
 use crate::analysis::Measures;
 use crate::capture::ndjson::{Extras, Lines};
 use crate::capture::{CaptureError, Committed, Header, Recorder, Tap, place};
 use crate::model::{Clock, Endpoint, Event, Feed, FeedError, Kind};
 use crate::session::{End, Session};
-use crate::transport;
+use crate::transport::{self, TransportError};
 
 /// Records until the peer, `--for`, `--count` or the person ends it.
 pub(super) fn run(args: &CaptureArgs, terminal: Terminal) -> Result<()> {
@@ -38,9 +38,11 @@ async fn record(args: &CaptureArgs, endpoint: Endpoint, terminal: Terminal) -> R
     let path =
         output(args.output.as_deref(), &header).map_err(|error| explained(&error, error.hint()))?;
     let stop = CancellationToken::new();
+    let broken = Arc::new(OnceLock::new());
     let tap = Report {
         terminal,
-        stdout: args.ndjson.then(|| BufWriter::new(std::io::stdout())),
+        stdout: args.ndjson.then(|| BufWriter::new(io::stdout())),
+        broken: Arc::clone(&broken),
         measures: Measures::new(clock.wall_ns(), &endpoint.options),
         lines: Lines::new(clock.wall_ns()),
         line: Vec::new(),
@@ -81,9 +83,15 @@ async fn record(args: &CaptureArgs, endpoint: Endpoint, terminal: Terminal) -> R
         // Unless the session's own end says why, in which case that is the news.
         Err(error) => return Err(explained(&error, error.hint())),
     }
+    if let Some(error) = broken.get() {
+        return Err(stdout_failed(error));
+    }
     match end {
         End::Stopped | End::Finished => Ok(()),
-        End::Unrecorded => anyhow::bail!("the recording ended before the session did"),
+        End::Unrecorded => {
+            let error = TransportError::Feed(FeedError);
+            Err(explained(&error, &error.hint().unwrap_or_default()))
+        }
         End::GaveUp(error) => Err(explained(&error, &error.hint().unwrap_or_default())),
     }
 }
@@ -153,7 +161,9 @@ impl Feed for Count {
 /// Tells what was recorded: every event on stdout where that is wanted, changes of state on stderr.
 struct Report {
     terminal: Terminal,
-    stdout: Option<BufWriter<std::io::Stdout>>,
+    stdout: Option<BufWriter<io::Stdout>>,
+    /// Why stdout takes no more, where that is a failure.
+    broken: Arc<OnceLock<io::Error>>,
     measures: Measures,
     lines: Lines,
     line: Vec<u8>,
@@ -175,9 +185,9 @@ impl Tap for Report {
             }
         }
         if let Some(stdout) = &mut self.stdout
-            && stdout.flush().is_err()
+            && let Err(error) = stdout.flush()
         {
-            self.nobody_reads();
+            self.end_stdout(error);
         }
     }
 
@@ -194,15 +204,22 @@ impl Tap for Report {
 impl Report {
     fn print(&mut self) {
         if let Some(stdout) = &mut self.stdout
-            && stdout.write_all(&self.line).is_err()
+            && let Err(error) = stdout.write_all(&self.line)
         {
-            self.nobody_reads();
+            self.end_stdout(error);
         }
     }
 
     /// `head` and the like close the pipe when they have enough; that is an end, not a failure.
-    fn nobody_reads(&mut self) {
-        self.stdout = None;
+    fn end_stdout(&mut self, error: io::Error) {
+        // What it still holds cannot be written either.
+        if let Some(stdout) = self.stdout.take() {
+            drop(stdout.into_parts());
+        }
+        if error.kind() != io::ErrorKind::BrokenPipe {
+            // The first one says it all.
+            let _ = self.broken.set(error);
+        }
         self.stop.cancel();
     }
 

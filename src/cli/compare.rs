@@ -1,15 +1,13 @@
 //! `wirescope compare`: every transport side by side against the built-in server, as a table.
 
-use std::io::Write;
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 use tokio_util::sync::CancellationToken;
 
 use super::args::CompareArgs;
 use super::capture::output;
 use super::explained;
 use super::interrupt::Interrupt;
-use super::terminal::Terminal;
+use super::terminal::{Terminal, print};
 use crate::compare::{self, Comparison, Settings, table};
 
 /// Runs the comparison; the table or the JSON goes to stdout, the path of the capture to stderr.
@@ -27,9 +25,9 @@ pub(super) fn run(args: &CompareArgs, terminal: Terminal) -> Result<()> {
     } else {
         table(&comparison)
     };
-    std::io::stdout().write_all(text.as_bytes()).context("stdout")?;
+    let printed = print(text.as_bytes());
     terminal.say(format_args!("Recorded in {}", comparison.capture.display()));
-    Ok(())
+    printed
 }
 
 /// Ctrl-C ends the run early, with the figures there are.

@@ -21,21 +21,22 @@ use terminal::Terminal;
 /// last line on stderr says what, why and what to try) and 2 for wrong usage.
 pub fn main() -> ExitCode {
     let args = Args::parse();
-    if let (Some(target), Some(_)) = (&args.target, &args.verb) {
-        let text = format!("“{target}” stands before a subcommand, which takes its own address");
+    if args.target.is_some() && args.verb.is_some() {
+        let text = "an address or a file stands before a subcommand, which takes its own";
         Args::command().error(clap::error::ErrorKind::ArgumentConflict, text).exit();
     }
     let terminal = Terminal::new(args.color, args.quiet, args.verbose);
     terminal.start_log();
     let done = match args.verb {
-        None => open::run(args.target.as_deref(), terminal),
+        None => open::run(args.target, terminal),
         Some(Verb::Capture(args)) => capture::run(&args, terminal),
         Some(Verb::Serve(args)) => serve::run(&args, terminal),
         Some(Verb::Compare(args)) => compare::run(&args, terminal),
         Some(Verb::Completions { shell }) => {
             let mut command = Args::command();
-            clap_complete::generate(shell, &mut command, "wirescope", &mut std::io::stdout());
-            Ok(())
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut command, "wirescope", &mut script);
+            terminal::print(&script)
         }
     };
     match done {
@@ -49,5 +50,5 @@ pub fn main() -> ExitCode {
 
 /// An error of the library with its hint, as one sentence after the other.
 fn explained(error: &impl std::error::Error, hint: &str) -> anyhow::Error {
-    anyhow::anyhow!("{error}. {hint}")
+    if hint.is_empty() { anyhow::anyhow!("{error}") } else { anyhow::anyhow!("{error}. {hint}") }
 }

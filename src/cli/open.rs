@@ -3,10 +3,19 @@
 
 use anyhow::Result;
 
+use super::args::Target;
+use super::explained;
 use super::terminal::Terminal;
+use crate::capture::CaptureError;
 
 /// Opens the window. Without a display says so and runs the comparison in the terminal.
-pub(super) fn run(target: Option<&str>, terminal: Terminal) -> Result<()> {
+pub(super) fn run(target: Option<Target>, terminal: Terminal) -> Result<()> {
+    if let Some(Target::File(path)) = &target
+        && !path.exists()
+    {
+        let missing = CaptureError::Missing(path.clone());
+        return Err(explained(&missing, missing.hint()));
+    }
     #[cfg(feature = "gui")]
     if has_display() {
         return super::gui::run(target);
@@ -16,8 +25,17 @@ pub(super) fn run(target: Option<&str>, terminal: Terminal) -> Result<()> {
     } else {
         "This Wirescope was built without its window"
     };
-    if let Some(target) = target {
-        anyhow::bail!("{reason}. Use `wirescope capture {target}` to record without one");
+    match target {
+        None => {}
+        Some(Target::Address(endpoint)) => {
+            let url = endpoint.redacted().url;
+            anyhow::bail!("{reason}. Use `wirescope capture {url}` to record without one");
+        }
+        Some(Target::File(path)) => anyhow::bail!(
+            "{reason}. Open the file where there is a display, or read it with \
+             `sqlite3 {} \"select n, dir, kind, payload from event\"`",
+            path.display()
+        ),
     }
     terminal.say(format_args!("{reason}, so all transports run here for 10 s"));
     super::compare::run(&super::args::CompareArgs::default(), terminal)

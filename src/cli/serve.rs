@@ -1,23 +1,20 @@
 //! `wirescope serve`: the built-in server without a window, until Ctrl-C.
 
-use std::io::Write;
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::args::ServeArgs;
 use super::interrupt::Interrupt;
-use super::terminal::Terminal;
+use super::terminal::{Terminal, print};
 use crate::server::Server;
 
 /// Runs the server. Its address is the first line on stdout, so that scripts can use port 0.
 pub(super) fn run(args: &ServeArgs, terminal: Terminal) -> Result<()> {
-    let options = args.options()?;
+    let options = args.options();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut interrupt = Interrupt::listen()?;
         let server = Server::start(options).await?;
-        let mut stdout = std::io::stdout();
-        writeln!(stdout, "{}", server.url()).and_then(|()| stdout.flush()).context("stdout")?;
+        print(format!("{}\n", server.url()).as_bytes())?;
         terminal.say(format_args!("Listening on {}; Ctrl-C ends it", server.url()));
         interrupt.came().await;
         terminal.say("Stopping");

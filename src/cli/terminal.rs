@@ -1,7 +1,7 @@
 //! What people read on stderr: progress, the last word of a failure, and the log.
 
 use std::fmt::Display;
-use std::io::{IsTerminal, Write, stderr};
+use std::io::{self, IsTerminal, Write, stderr};
 
 use clap::ColorChoice;
 use tracing_subscriber::EnvFilter;
@@ -79,6 +79,26 @@ impl Terminal {
     pub(super) fn failed(self, error: &anyhow::Error) {
         write_line(format_args!("{} {error:#}", self.tint(Tint::Bad, "wirescope:")));
     }
+}
+
+/// Writes data to stdout at once. Whoever has read enough of it and went is no failure.
+pub(super) fn print(text: &[u8]) -> anyhow::Result<()> {
+    let mut stdout = io::stdout();
+    match stdout.write_all(text).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(stdout_failed(&error)),
+        _ => Ok(()),
+    }
+}
+
+/// The failure to write data, with what to try.
+pub(super) fn stdout_failed(error: &io::Error) -> anyhow::Error {
+    let hint = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "The disk is full; free some space, or send stdout to another disk"
+        }
+        _ => "What stdout goes to may be gone; send it elsewhere",
+    };
+    anyhow::anyhow!("stdout could not be written: {error}. {hint}")
 }
 
 fn write_line(line: impl Display) {

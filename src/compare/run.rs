@@ -119,7 +119,8 @@ impl Tap for Counters {
 }
 
 /// Runs every transport side by side against a built-in server on a free port and records them
-/// into the file that `place` gives them. `stop` ends the run early; the figures are then those of the time it had.
+/// into the file that `place` gives them. `stop` ends the run early; the figures are then those of
+/// the time it had.
 ///
 /// # Errors
 /// The server, the recording or a transport could not be set up.
@@ -128,6 +129,9 @@ pub async fn run(
     place: impl FnOnce(&Header) -> Result<PathBuf, CaptureError>,
     stop: CancellationToken,
 ) -> Result<Comparison, CompareError> {
+    // Before anything is started or made.
+    ServerOptions { rate: settings.rate, size: settings.size, ..ServerOptions::default() }
+        .checked()?;
     let clock = Clock::start();
     let server = Server::start(ServerOptions {
         listen: ([127, 0, 0, 1], 0).into(),

@@ -7,6 +7,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::secret::{
+    REDACTED, REDACTED_IN_URL, is_redacted, is_secret_header, is_secret_parameter,
+    redact_subprotocol_list, redact_subprotocols,
+};
+
 /// How events travel from the endpoint to us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -213,7 +218,7 @@ pub enum EndpointError {
     #[error("“{0}:” is no scheme Wirescope speaks; use ws, wss, http or https")]
     Scheme(String),
     /// It names no host.
-    #[error("“{0}” names no host")]
+    #[error("“{0}” names no host; try wss://host/path or https://host/path")]
     NoHost(String),
 }
 
@@ -254,42 +259,52 @@ impl Endpoint {
         format!("{host}{port}{path}")
     }
 
-    /// The endpoint as it may be stored for others: without passwords, and with the values of
-    /// secret headers and query parameters blanked out.
+    /// The endpoint as it may be stored for others: without user names, passwords, tokens and
+    /// what is sent, and with the values of secret headers and query parameters blanked out.
     #[must_use]
     pub fn redacted(&self) -> Self {
         let mut public = self.clone();
         public.url = redact_url(&self.url);
-        for (name, value) in &mut public.options.headers {
+        let options = &mut public.options;
+        for (name, value) in &mut options.headers {
             if is_secret_header(name) {
                 *value = String::from(REDACTED);
+            } else if name.eq_ignore_ascii_case("sec-websocket-protocol") {
+                *value = redact_subprotocol_list(value);
             }
         }
+        options.subprotocols = redact_subprotocols(&options.subprotocols);
+        // Both may carry secrets anywhere, and are recorded as the events they become.
+        options.send.clear();
+        options.body = None;
         public
     }
-}
 
-const REDACTED: &str = "…";
-
-/// Headers whose values give access and so are not written to files meant for others.
-pub fn is_secret_header(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    matches!(name.as_str(), "authorization" | "proxy-authorization" | "cookie" | "set-cookie")
-        || ["api-key", "apikey", "token", "secret", "password"].iter().any(|w| name.contains(w))
-}
-
-fn is_secret_parameter(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    matches!(name.as_str(), "key" | "sig" | "signature" | "auth")
-        || ["token", "secret", "password", "api_key", "apikey", "api-key"]
-            .iter()
-            .any(|word| name.contains(word))
+    /// The endpoint without what was blanked out before it was stored, as none of it would be
+    /// understood by the server; and whether there was anything of the kind.
+    #[must_use]
+    pub fn without_redacted(mut self) -> (Self, bool) {
+        let options = &mut self.options;
+        let before = (options.headers.len(), options.subprotocols.len());
+        // A header may list several values.
+        options.headers.retain(|(_, value)| !value.split(',').any(is_redacted));
+        options.subprotocols.retain(|name| !is_redacted(name));
+        let mut removed = before != (options.headers.len(), options.subprotocols.len());
+        if let Some(url) = url_without_redacted(&self.url) {
+            self.url = url;
+            removed = true;
+        }
+        (self, removed)
+    }
 }
 
 fn redact_url(url: &Url) -> Url {
     let mut public = url.clone();
-    if public.password().is_some() {
-        // Only fails for URLs without a host, which `parse` refuses.
+    // Setting these only fails for URLs without a host, which `parse` refuses.
+    if !url.username().is_empty() {
+        let _ = public.set_username(REDACTED);
+    }
+    if url.password().is_some() {
         let _ = public.set_password(Some(REDACTED));
     }
     if url.query_pairs().any(|(name, _)| is_secret_parameter(&name)) {
@@ -304,6 +319,25 @@ fn redact_url(url: &Url) -> Url {
         public.query_pairs_mut().clear().extend_pairs(pairs);
     }
     public
+}
+
+/// The address without what stands for secrets in it; `None` where there is nothing of the kind.
+fn url_without_redacted(url: &Url) -> Option<Url> {
+    let mut open = url.clone();
+    if url.password() == Some(REDACTED_IN_URL) {
+        let _ = open.set_password(None);
+    }
+    if url.username() == REDACTED_IN_URL {
+        let _ = open.set_username("");
+    }
+    if url.query_pairs().any(|(_, value)| is_redacted(&value)) {
+        let kept: Vec<_> = url.query_pairs().filter(|(_, value)| !is_redacted(value)).collect();
+        open.set_query(None);
+        if !kept.is_empty() {
+            open.query_pairs_mut().extend_pairs(kept);
+        }
+    }
+    (open != *url).then_some(open)
 }
 
 fn with_scheme(typed: &str) -> String {
@@ -352,9 +386,37 @@ mod tests {
             ("X-Api-Key".into(), "abc".into()),
             ("Accept".into(), "text/event-stream".into()),
         ];
-        let text = serde_json::to_string(&endpoint.redacted()).unwrap_or_default();
+        endpoint.options.subprotocols = vec!["bearer".into(), "abc".into(), "chat".into()];
+        endpoint.options.send = vec![r#"{"op":"auth","key":"abc"}"#.into()];
+        endpoint.options.body = Some(Body::Text("abc".into()));
+        let public = endpoint.redacted();
+        let text = serde_json::to_string(&public).unwrap_or_default();
         assert!(!text.contains("hunter2") && !text.contains("abc"), "{text}");
+        assert!(!text.contains("me:") && !text.contains("me@"), "{text}");
         assert!(text.contains("room=1") && text.contains("text/event-stream"), "{text}");
+        assert_eq!(public.options.subprotocols, ["bearer", "…", "chat"]);
+        let lone = Endpoint::parse("https://ghp_hunter2@host/")?.redacted();
+        assert!(!lone.url.as_str().contains("hunter2"), "{}", lone.url);
+        Ok(())
+    }
+
+    #[test]
+    fn what_was_blanked_out_is_not_connected_with_again() -> Result<(), EndpointError> {
+        let mut endpoint = Endpoint::parse("https://me:hunter2@host/p?access_token=abc&room=1")?;
+        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        endpoint.options.headers = vec![
+            header("Authorization", "Bearer abc"),
+            header("Sec-WebSocket-Protocol", "chat, bearer, abc"),
+            header("Accept", "*/*"),
+        ];
+        endpoint.options.subprotocols = vec!["chat".into(), "bearer".into(), "abc".into()];
+        let (open, removed) = endpoint.redacted().without_redacted();
+        assert!(removed);
+        assert_eq!(open.url.as_str(), "https://host/p?room=1");
+        assert_eq!(open.options.headers, [header("Accept", "*/*")]);
+        assert_eq!(open.options.subprotocols, ["chat", "bearer"]);
+        let plain = Endpoint::parse("wss://host/p?a=b%20c&d")?;
+        assert_eq!(plain.clone().without_redacted(), (plain, false));
         Ok(())
     }
 

@@ -8,15 +8,15 @@ mod event;
 mod feed;
 mod filter;
 mod say;
+mod secret;
 mod server;
 
 pub use clock::{Clock, rfc3339};
 pub use command::{Command, SessionId};
-pub use endpoint::{
-    Body, Endpoint, EndpointError, Heartbeat, Options, Retries, TransportKind, is_secret_header,
-};
+pub use endpoint::{Body, Endpoint, EndpointError, Heartbeat, Options, Retries, TransportKind};
 pub use event::{Dir, Event, Headers, Kind, Meta, Timing, Wire};
 pub use feed::{Feed, FeedError};
 pub use filter::{Class, Filter};
 pub use say::Say;
+pub use secret::{is_redacted, is_secret_header, redact_subprotocol_list, redact_subprotocols};
 pub use server::{ServerOptions, ServerOptionsError};

@@ -54,14 +54,16 @@ impl DialError {
     /// The likely reason and what to try.
     pub fn hint(&self) -> String {
         match self {
-            Self::Dns { .. } => "The name may be misspelt, or this machine has no network",
+            Self::Dns { .. } => "The name may be misspelt, or this machine has no network; check both",
             Self::Connect { source, .. } => match source.kind() {
                 std::io::ErrorKind::ConnectionRefused => {
                     "Nothing listens there; is the server running, and is the port right?"
                 }
-                _ => "The network or a firewall may be in the way",
+                _ => "The network or a firewall may be in the way; try from where the host is known to be reached",
             },
-            Self::TimedOut { .. } => "A firewall may be dropping the packets, or the host is down",
+            Self::TimedOut { .. } => {
+                "A firewall may be dropping the packets, or the host is down; check address and port"
+            }
             Self::Tls { .. } => {
                 "The certificate may be self-signed or for another name; add its authority, or accept it with Insecure"
             }

@@ -95,7 +95,7 @@ pub enum ServerError {
     #[error("{} is not an address of this machine; use 127.0.0.1, or 0.0.0.0 for all its addresses", .0.ip())]
     NotOurs(SocketAddr),
     /// Something else.
-    #[error("listening on {0} failed: {1}")]
+    #[error("listening on {0} failed: {1}; try another address or port")]
     Listen(SocketAddr, #[source] io::Error),
 }
 

@@ -120,14 +120,23 @@ impl TransportError {
             }
             Self::Closed { code: Some(code), .. } => closed_hint(*code),
             Self::Closed { code: None, .. } | Self::Io(_) => {
-                "The server stopped, or something on the way cut the connection"
+                "The server stopped, or something on the way cut the connection; connect again, or look at the server's log"
             }
             Self::PongOverdue(_) => {
-                "The connection is dead although nothing said so: the network changed, or a proxy or NAT forgot it"
+                "The connection is dead although nothing said so: the network changed, or a proxy or NAT forgot it; connect again, with more frequent pings"
             }
-            Self::TimedOut(_) => "The server or something on the way is holding the answer back",
+            Self::TimedOut(_) => {
+                "The server or something on the way is holding the answer back; try another transport"
+            }
             Self::Protocol(_) => "Look at the bytes of the violation in the timeline",
-            Self::Ended | Self::Http(_) | Self::Options(_) | Self::Feed(_) => return None,
+            Self::Ended => {
+                "The server, or a proxy on the way, limits how long an answer lasts; connect again for more"
+            }
+            Self::Http(_) => {
+                "What answers there may be no HTTP server, or something on the way spoils its answer; check scheme and port"
+            }
+            Self::Options(_) => "Such an option cannot work; correct it and connect again",
+            Self::Feed(_) => "What was recorded is kept; record into another place",
         };
         Some(hint.to_owned())
     }
@@ -242,13 +251,15 @@ fn refusal_hint(status: u16) -> &'static str {
         }
         300..=399 => "The server points elsewhere; connect to the address in its Location header",
         401 => "It wants credentials; add an Authorization header or a cookie in Options",
-        403 => "The credentials, the Origin or the address are not allowed",
+        403 => {
+            "The credentials, the Origin or the address are not allowed; set other headers in Options"
+        }
         404 | 410 => "The path may be wrong; compare it with the server's documentation",
         405 => "The method may be wrong; set it in Options",
         400 | 426 => "The server expects another request; check transport, headers and subprotocol",
-        408 | 504 => "Something on the way gave up waiting for the server",
-        429 => "Too many requests; the next attempt waits as long as the server asks",
-        500..=599 => "The server is in trouble; Wirescope tries again",
+        408 | 504 => "Something on the way gave up waiting for the server; try again later",
+        429 => "Too many requests; wait as long as the server asks, or ask less often",
+        500..=599 => "The server is in trouble; look at its log, or try again later",
         _ => "Look at the response head and body in the detail",
     }
 }
@@ -256,11 +267,51 @@ fn refusal_hint(status: u16) -> &'static str {
 fn closed_hint(code: u16) -> &'static str {
     match code {
         1000 => "The peer is done; connect again for more",
-        1001 | 1012 => "The server restarts or the page was left; Wirescope connects again",
+        1001 | 1012 => "The server restarts or the page was left; connect again in a moment",
         1008 => "The peer did not like who we are or what we sent; check credentials and messages",
-        1009 => "A message was larger than the peer takes",
-        1011 | 1013 | 1014 => "The server is in trouble; Wirescope tries again",
+        1009 => "A message was larger than the peer takes; send smaller ones",
+        1011 | 1013 | 1014 => "The server is in trouble; look at its log, or try again later",
         4000..=4999 => "The application's documentation tells what this code means",
-        _ => "The peer's log may tell more",
+        _ => "Look at the frames before it; the peer's log may tell more",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_error_says_what_to_try_and_promises_nothing() {
+        let refused = |status| TransportError::Refused {
+            status,
+            reason: String::new(),
+            version: String::new(),
+            headers: Headers::new(),
+            body: Bytes::new(),
+            retry_after: None,
+            timing: Timing::default(),
+        };
+        let closed = |code| TransportError::Closed { code, reason: String::new() };
+        let words = || String::from("words");
+        let others = [
+            TransportError::Handshake(words(), Box::default()),
+            closed(None),
+            TransportError::Ended,
+            TransportError::Io(std::io::ErrorKind::BrokenPipe.into()),
+            TransportError::PongOverdue(Duration::from_secs(1)),
+            TransportError::Protocol(words()),
+            TransportError::Http(words()),
+            TransportError::TimedOut(Duration::from_secs(1)),
+            TransportError::Options(words()),
+            TransportError::Feed(FeedError),
+        ];
+        let refusals = (200..600).map(refused);
+        let closes = (1000..5000).map(|code| closed(Some(code)));
+        for error in refusals.chain(closes).chain(others) {
+            let hint = error.hint().unwrap_or_default();
+            // Whether there is a next attempt is what the event after it tells.
+            assert!(!hint.is_empty() && !hint.contains("Wirescope"), "{error}: {hint}");
+            assert!(!hint.contains("next attempt"), "{error}: {hint}");
+        }
     }
 }

@@ -141,8 +141,20 @@ fn a_refusal_is_status_one_and_says_what_why_and_what_to_try() {
 #[test]
 fn wrong_usage_is_status_two_and_says_how() {
     let captures = tempfile::tempdir().unwrap();
-    let usage: [&[&str]; 5] = [
+    let usage: [&[&str]; 17] = [
         &["capture"],
+        &["capture", "ftp://host/"],
+        &["capture", "http://"],
+        &["capture", "a b"],
+        &["capture", "http://localhost/", "--count", "0"],
+        &["ftp://host/"],
+        &["serve", "--rate", "99999"],
+        &["serve", "--rate", "NaN"],
+        &["serve", "--rate=-1"],
+        &["serve", "--history", "9999999"],
+        &["serve", "--size", "2MB"],
+        &["compare", "--rate", "99999"],
+        &["compare", "--size", "2MB"],
         &["wss://host/", "capture", "wss://host/"],
         &["capture", "http://localhost/", "--ping", "soon"],
         &["serve", "--size", "0"],
@@ -152,6 +164,22 @@ fn wrong_usage_is_status_two_and_says_how() {
         let (code, _, stderr) = run(captures.path(), args);
         assert_eq!(code, 2, "{args:?}");
         assert!(stderr.contains("--help") || stderr.contains("try"), "{args:?}: {stderr}");
+        let left = std::fs::read_dir(captures.path()).unwrap().count();
+        assert_eq!(left, 0, "{args:?}: nothing was begun");
+    }
+}
+
+#[test]
+fn a_comparison_that_cannot_be_made_begins_nothing() {
+    use wirescope::compare::{Settings, run};
+    let duration = std::time::Duration::from_millis(1);
+    for (rate, size) in [(99_999.0, 100), (10.0, 0), (f64::NAN, 1)] {
+        let settings = Settings { duration, rate, size };
+        let place = |_: &_| panic!("a place was asked for");
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        let done =
+            runtime.block_on(run(settings, place, tokio_util::sync::CancellationToken::new()));
+        assert!(done.unwrap_err().to_string().contains("out of range"));
     }
 }
 
@@ -177,6 +205,29 @@ fn ctrl_c_ends_a_capture_well() {
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert!(rest.lines().last().unwrap().contains("\"kind\":\"closed\""));
     assert!(wirescope::capture::Reader::open(&file).unwrap().header().unwrap().has_ended());
+}
+
+/// A full disk, as the system has one for tests.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_is_full_under_stdout_is_a_failure_and_a_reader_that_went_is_none() {
+    let captures = tempfile::tempdir().unwrap();
+    let serve = Serve::start(captures.path(), &["--rate", "100"]);
+    let url = format!("{}/sse", serve.url);
+    let capture = ["capture", &url, "--transport", "sse", "--ndjson", "--for", "30s"];
+    let compare = ["compare", "--for", "10ms", "--json"];
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    for args in [&capture[..], &compare[..], &["completions", "bash"]] {
+        let output = wirescope(captures.path()).args(args).stdout(full()).output().unwrap();
+        let (code, _, stderr) = read(&output);
+        assert_eq!(code, 1, "{args:?}: {stderr}");
+        let says = |words: &str| stderr.contains(words);
+        assert!(says("stdout could not be written") && says("free some space"), "{stderr}");
+    }
+    let mut child = wirescope(captures.path()).args(capture).spawn().unwrap();
+    drop(child.stdout.take());
+    let (code, _, stderr) = read(&child.wait_with_output().unwrap());
+    assert_eq!(code, 0, "{stderr}");
 }
 
 #[test]
@@ -209,6 +260,11 @@ fn without_a_display_it_says_so_and_compares_in_the_terminal() {
     assert_eq!(reader.header().unwrap().lanes.len(), 4);
     let (code, _, stderr) = run(captures.path(), &["wss://host.invalid/"]);
     assert!(code == 1 && stderr.contains("wirescope capture"), "{stderr}");
+    // A file cannot be captured, only looked at.
+    let (code, _, stderr) = run(captures.path(), &[path]);
+    assert!(code == 1 && stderr.contains("sqlite3") && !stderr.contains("capture "), "{stderr}");
+    let (code, _, stderr) = run(captures.path(), &["not-there.wirescope"]);
+    assert!(code == 1 && stderr.contains("no file") && stderr.contains("check"), "{stderr}");
 }
 
 #[test]

@@ -142,6 +142,59 @@ fn a_file_without_lanes_and_with_a_bare_address_opens() {
     assert_eq!(reader.event(1).unwrap().unwrap().event.wire, Wire::Exact(3));
 }
 
+#[tokio::test]
+async fn numbers_far_apart_are_read_without_looking_in_between() {
+    let (_folder, path) = place();
+    recording(&path, 3000).await;
+    let far = [1 << 40, 1 << 62, i64::MAX.cast_unsigned()];
+    for n in far {
+        let insert =
+            "INSERT INTO event(n, t_ns, attempt, dir, kind) VALUES (?1, 0, 1, 'in', 'text')";
+        plain(&path).execute(insert, [n.cast_signed()]).unwrap();
+    }
+    let expected: Vec<u64> = (1..=3000).chain(far).collect();
+    let file = wirescope::capture::CaptureFile::open(&path).unwrap();
+    let reader = Reader::open(&path).unwrap();
+    // Whoever asks for every number between two of them is never done.
+    let (done, seen) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let mut found = [Vec::new(), Vec::new()];
+        let [of_reader, of_file] = &mut found;
+        let take = |seen: &mut Vec<u64>, n| {
+            seen.push(n);
+            ControlFlow::Continue(())
+        };
+        let ends = [
+            reader.scan(0, |n, _, _| take(of_reader, n)).unwrap(),
+            file.scan(0, |n, _, _| take(of_file, n)).unwrap(),
+        ];
+        let _ = done.send((found, ends));
+    });
+    let (found, ends) = seen.recv_timeout(crate::support::LIMIT).expect("the scan ends");
+    assert_eq!(ends, [1 << 63; 2]);
+    assert!(found.iter().all(|found| *found == expected));
+    let reader = Reader::open(&path).unwrap();
+    let last = reader.events(i64::MAX.cast_unsigned()..u64::MAX).unwrap();
+    assert_eq!(last.len(), 1);
+    assert_eq!(reader.previews(1 << 62..(1 << 62) + 1, 1).unwrap().len(), 1);
+    assert!(reader.events(7..7).unwrap().is_empty() && reader.events(0..0).unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_file_with_more_sessions_than_can_be_is_damaged() {
+    let (_folder, path) = place();
+    recording(&path, 1).await;
+    let lanes = |count: usize| {
+        let lane = r#"{"transport":"sse","url":"http://host.test/","title":"host.test"}"#;
+        let json = format!("[{}]", vec![lane; count].join(","));
+        let update = "UPDATE session SET value = ?1 WHERE key = 'lanes'";
+        plain(&path).execute(update, [json]).unwrap();
+        Reader::open(&path).unwrap().header()
+    };
+    assert_eq!(lanes(64).unwrap().lanes.len(), 64);
+    assert!(matches!(lanes(5000), Err(CaptureError::Damaged(_))));
+}
+
 /// Reads all that can be read; that it returns at all is the test.
 fn read_everything(path: &Path) -> bool {
     let Ok(reader) = Reader::open(path) else { return false };

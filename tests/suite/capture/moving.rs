@@ -167,3 +167,21 @@ async fn a_recording_moves_to_another_file_system() {
     let expected = Header { ended: "stopped".into(), ..header() };
     assert_eq!(CaptureFile::open(&to).unwrap().header().unwrap(), expected);
 }
+
+#[tokio::test]
+async fn a_file_is_copied_while_others_read_it() {
+    let (folder, path) = place();
+    recording(&path, 100).await;
+    let to = folder.path().join("copy.wirescope");
+    let file = CaptureFile::open(&path).unwrap();
+    let (done, copied) = std::sync::mpsc::channel();
+    let (copier, target) = (Arc::clone(&file), to.clone());
+    file.read(|_| {
+        std::thread::spawn(move || drop(done.send(copier.copy_to(&target, false))));
+        let copied = copied.recv_timeout(crate::support::LIMIT);
+        copied.expect("the copy waits for nobody").unwrap();
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!(all(&to), messages(0..100));
+}
