@@ -1,6 +1,7 @@
 //! Pure observers of events: what a session is doing, how late its messages are, what is missing,
 //! and the series behind the plots. They know no endpoint, file or window.
 
+mod json;
 mod latency;
 mod measure;
 mod phase;
