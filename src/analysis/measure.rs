@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use memchr::memmem::Finder;
 
+use super::Numbers;
 use super::json::{self, Number, Path};
 use crate::model::{Dir, Event, Kind, Options};
 
@@ -24,8 +25,11 @@ const SKEW_MS: f64 = 1_000.0;
 pub struct Measure {
     /// Milliseconds from sending to receiving, or from ping to pong.
     pub latency_ms: Option<f64>,
-    /// Its place in the sender's sequence.
+    /// Its place in the sender's sequence, as far as the message alone can tell; only
+    /// [`Sequence::judge`](super::Sequence::judge) knows whether it is one.
     pub seq: Option<i64>,
+    /// Every number it carries that may be that place.
+    pub numbers: Numbers,
 }
 
 /// Measures the events of one session, in order.
@@ -89,7 +93,9 @@ impl Measures {
                 self.pings.push_back((Bytes::copy_from_slice(&event.payload), event.t_ns));
                 Measure::default()
             }
-            (Kind::Pong, Dir::In) => Measure { latency_ms: self.round_trip(event), seq: None },
+            (Kind::Pong, Dir::In) => {
+                Measure { latency_ms: self.round_trip(event), ..Measure::default() }
+            }
             _ => self.read(event),
         }
     }
@@ -109,17 +115,24 @@ impl Measures {
     }
 
     fn message(&self, event: &Event) -> Measure {
-        let [ts, seq, id] = self.numbers(&event.payload);
+        let [ts, declared, id] = self.look_into(&event.payload);
         let received = (self.start_wall_ns as f64 + event.t_ns as f64) / 1e6;
-        let seq = seq.or(id).and_then(Number::as_i64);
+        // Where the person said which number counts, no other does.
+        let own_id = event.id.as_deref().filter(|_| self.id.is_some());
+        let numbers = Numbers {
+            declared: declared.and_then(Number::as_i64),
+            payload_id: id.and_then(Number::as_i64),
+            event_id: own_id.and_then(|id| id.parse().ok()),
+        };
         Measure {
             latency_ms: ts.and_then(|sent| latency(received, sent.as_f64())),
-            seq: seq.or_else(|| event.id.as_deref().and_then(whole)),
+            seq: numbers.likely(),
+            numbers,
         }
     }
 
     /// Send time, sequence number and id that a payload holds.
-    fn numbers(&self, bytes: &[u8]) -> [Option<Number>; 3] {
+    fn look_into(&self, bytes: &[u8]) -> [Option<Number>; 3] {
         let may_be_json =
             bytes.first().is_some_and(|first| first.is_ascii_whitespace() || *first == b'{');
         if !may_be_json || bytes.len() > LONGEST {
@@ -128,10 +141,6 @@ impl Measures {
         let id = self.id.as_ref().and_then(|id| id.in_bytes(bytes));
         json::numbers(bytes, [self.ts.in_bytes(bytes), self.seq.in_bytes(bytes), id])
     }
-}
-
-fn whole(id: &str) -> Option<i64> {
-    id.parse().ok()
 }
 
 /// Milliseconds between a send time in Unix seconds, milliseconds, microseconds or nanoseconds
@@ -177,7 +186,11 @@ mod tests {
     fn sequence_numbers_come_from_seq_id_or_the_events_own_id() {
         assert_eq!(measure(r#"{"seq":7,"id":9}"#).seq, Some(7));
         assert_eq!(measure(r#"{"id":9}"#).seq, Some(9));
+        let seq_and_id = Numbers { declared: Some(7), payload_id: Some(9), event_id: None };
+        assert_eq!(measure(r#"{"seq":7,"id":9}"#).numbers, seq_and_id);
         let mut measures = Measures::new(START, &Options::default());
+        let both = measures.observe(&message(r#"{"id":9}"#).with_id("12")).numbers;
+        assert_eq!(both, Numbers { declared: None, payload_id: Some(9), event_id: Some(12) });
         assert_eq!(measures.observe(&message("plain").with_id("12")).seq, Some(12));
         assert_eq!(measures.observe(&message("plain").with_id("a:1")).seq, None);
     }
@@ -189,9 +202,10 @@ mod tests {
             seq_path: Some("data.0.k".into()),
             ..Options::default()
         };
-        let event = message(r#"{"data":[{"sent":1795351572002,"k":4}],"id":99}"#);
+        let event = message(r#"{"data":[{"sent":1795351572002,"k":4}],"id":99}"#).with_id("9");
         let found = Measures::new(START, &options).observe(&event);
         assert_eq!(found.seq, Some(4));
+        assert_eq!(found.numbers, Numbers { declared: Some(4), ..Numbers::default() });
         assert!(found.latency_ms.is_some_and(|ms| (ms - 1.0).abs() < 0.01));
     }
 

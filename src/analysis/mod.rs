@@ -12,6 +12,6 @@ mod traffic;
 pub use latency::{Latencies, Percentiles};
 pub use measure::{Measure, Measures};
 pub use phase::{Phase, Story};
-pub use sequence::Sequence;
+pub use sequence::{Numbers, Sequence};
 pub use series::{Bucket, Outage, Series};
 pub use traffic::Traffic;
