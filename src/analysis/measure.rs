@@ -4,14 +4,19 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use serde_json::Value;
+use memchr::memmem::Finder;
 
+use super::Numbers;
+use super::json::{self, Number, Path};
 use crate::model::{Dir, Event, Kind, Options};
 
 /// Pings whose pong is still awaited, at most; older ones are forgotten.
 const PINGS: usize = 64;
 /// A send time further away than this is another kind of number.
 const PLAUSIBLE_MS: f64 = 3_600_000.0;
+/// Bytes of a payload that are looked into, at most. Measuring runs where events are recorded, and
+/// a message this long carries data rather than numbers of its own; only its event's id counts.
+const LONGEST: usize = 1 << 20;
 /// How much earlier than sent a message may arrive before its clock counts as unrelated.
 const SKEW_MS: f64 = 1_000.0;
 
@@ -20,32 +25,60 @@ const SKEW_MS: f64 = 1_000.0;
 pub struct Measure {
     /// Milliseconds from sending to receiving, or from ping to pong.
     pub latency_ms: Option<f64>,
-    /// Its place in the sender's sequence.
+    /// Its place in the sender's sequence, as far as the message alone can tell; only
+    /// [`Sequence::judge`](super::Sequence::judge) knows whether it is one.
     pub seq: Option<i64>,
+    /// Every number it carries that may be that place.
+    pub numbers: Numbers,
 }
 
 /// Measures the events of one session, in order.
 #[derive(Debug, Clone)]
 pub struct Measures {
     start_wall_ns: i64,
-    ts: Vec<String>,
-    seq: Vec<String>,
-    explicit: bool,
+    ts: Wanted,
+    seq: Wanted,
+    /// `None` where the sequence number has a path of its own.
+    id: Option<Wanted>,
     pings: VecDeque<(Bytes, u64)>,
+}
+
+/// A number that a payload may hold.
+#[derive(Debug, Clone)]
+struct Wanted {
+    path: Path,
+    /// Its name with its quotation marks, looked for before anything is read: searching bytes is
+    /// much cheaper than reading them as JSON. Not for a path that the person gave.
+    look: Option<Finder<'static>>,
+}
+
+impl Wanted {
+    fn usual(name: &str) -> Self {
+        let look = Finder::new(&format!("\"{name}\"")).into_owned();
+        Self { path: Path::new(name), look: Some(look) }
+    }
+
+    fn or_given(name: &str, path: Option<&str>) -> Self {
+        path.map_or_else(|| Self::usual(name), |path| Self { path: Path::new(path), look: None })
+    }
+
+    /// The path, if it may lead to something in these bytes.
+    fn in_bytes(&self, bytes: &[u8]) -> Option<&Path> {
+        self.look.as_ref().is_none_or(|look| look.find(bytes).is_some()).then_some(&self.path)
+    }
 }
 
 impl Measures {
     /// For a session that began at `start_wall_ns` (nanoseconds since the Unix epoch). Without
     /// paths in the options a top-level `ts` is the send time, `seq` or `id` the sequence number.
+    /// Payloads over 1 MiB are not looked into.
     pub fn new(start_wall_ns: i64, options: &Options) -> Self {
-        let path = |given: &Option<String>, usual: &str| -> Vec<String> {
-            given.as_deref().unwrap_or(usual).split('.').map(str::to_owned).collect()
-        };
+        let seq_path = options.seq_path.as_deref();
         Self {
             start_wall_ns,
-            ts: path(&options.ts_path, "ts"),
-            seq: path(&options.seq_path, "seq"),
-            explicit: options.ts_path.is_some() || options.seq_path.is_some(),
+            ts: Wanted::or_given("ts", options.ts_path.as_deref()),
+            seq: Wanted::or_given("seq", seq_path),
+            id: seq_path.is_none().then(|| Wanted::usual("id")),
             pings: VecDeque::new(),
         }
     }
@@ -60,7 +93,9 @@ impl Measures {
                 self.pings.push_back((Bytes::copy_from_slice(&event.payload), event.t_ns));
                 Measure::default()
             }
-            (Kind::Pong, Dir::In) => Measure { latency_ms: self.round_trip(event), seq: None },
+            (Kind::Pong, Dir::In) => {
+                Measure { latency_ms: self.round_trip(event), ..Measure::default() }
+            }
             _ => self.read(event),
         }
     }
@@ -80,42 +115,32 @@ impl Measures {
     }
 
     fn message(&self, event: &Event) -> Measure {
-        let bytes = &event.payload[..];
-        if bytes.first().is_none_or(|first| !first.is_ascii_whitespace() && *first != b'{')
-            || !(self.explicit || may_hold_numbers(bytes))
-        {
-            return Measure { latency_ms: None, seq: event.id.as_deref().and_then(whole) };
-        }
-        let Ok(value) = serde_json::from_slice::<Value>(bytes) else {
-            return Measure { latency_ms: None, seq: event.id.as_deref().and_then(whole) };
-        };
+        let [ts, declared, id] = self.look_into(&event.payload);
         let received = (self.start_wall_ns as f64 + event.t_ns as f64) / 1e6;
-        let latency_ms =
-            at(&value, &self.ts).and_then(Value::as_f64).and_then(|sent| latency(received, sent));
-        let seq = at(&value, &self.seq)
-            .or_else(|| value.get("id").filter(|_| !self.explicit))
-            .and_then(Value::as_i64)
-            .or_else(|| event.id.as_deref().and_then(whole));
-        Measure { latency_ms, seq }
+        // Where the person said which number counts, no other does.
+        let own_id = event.id.as_deref().filter(|_| self.id.is_some());
+        let numbers = Numbers {
+            declared: declared.and_then(Number::as_i64),
+            payload_id: id.and_then(Number::as_i64),
+            event_id: own_id.and_then(|id| id.parse().ok()),
+        };
+        Measure {
+            latency_ms: ts.and_then(|sent| latency(received, sent.as_f64())),
+            seq: numbers.likely(),
+            numbers,
+        }
     }
-}
 
-/// A look at the bytes that is much cheaper than reading them as JSON.
-fn may_hold_numbers(bytes: &[u8]) -> bool {
-    [r#""ts""#, r#""seq""#, r#""id""#]
-        .iter()
-        .any(|key| memchr::memmem::find(bytes, key.as_bytes()).is_some())
-}
-
-fn at<'v>(value: &'v Value, path: &[String]) -> Option<&'v Value> {
-    path.iter().try_fold(value, |value, key| match value {
-        Value::Array(items) => items.get(key.parse::<usize>().ok()?),
-        value => value.get(key),
-    })
-}
-
-fn whole(id: &str) -> Option<i64> {
-    id.parse().ok()
+    /// Send time, sequence number and id that a payload holds.
+    fn look_into(&self, bytes: &[u8]) -> [Option<Number>; 3] {
+        let may_be_json =
+            bytes.first().is_some_and(|first| first.is_ascii_whitespace() || *first == b'{');
+        if !may_be_json || bytes.len() > LONGEST {
+            return [None; 3];
+        }
+        let id = self.id.as_ref().and_then(|id| id.in_bytes(bytes));
+        json::numbers(bytes, [self.ts.in_bytes(bytes), self.seq.in_bytes(bytes), id])
+    }
 }
 
 /// Milliseconds between a send time in Unix seconds, milliseconds, microseconds or nanoseconds
@@ -161,7 +186,11 @@ mod tests {
     fn sequence_numbers_come_from_seq_id_or_the_events_own_id() {
         assert_eq!(measure(r#"{"seq":7,"id":9}"#).seq, Some(7));
         assert_eq!(measure(r#"{"id":9}"#).seq, Some(9));
+        let seq_and_id = Numbers { declared: Some(7), payload_id: Some(9), event_id: None };
+        assert_eq!(measure(r#"{"seq":7,"id":9}"#).numbers, seq_and_id);
         let mut measures = Measures::new(START, &Options::default());
+        let both = measures.observe(&message(r#"{"id":9}"#).with_id("12")).numbers;
+        assert_eq!(both, Numbers { declared: None, payload_id: Some(9), event_id: Some(12) });
         assert_eq!(measures.observe(&message("plain").with_id("12")).seq, Some(12));
         assert_eq!(measures.observe(&message("plain").with_id("a:1")).seq, None);
     }
@@ -173,10 +202,27 @@ mod tests {
             seq_path: Some("data.0.k".into()),
             ..Options::default()
         };
-        let event = message(r#"{"data":[{"sent":1795351572002,"k":4}],"id":99}"#);
+        let event = message(r#"{"data":[{"sent":1795351572002,"k":4}],"id":99}"#).with_id("9");
         let found = Measures::new(START, &options).observe(&event);
         assert_eq!(found.seq, Some(4));
+        assert_eq!(found.numbers, Numbers { declared: Some(4), ..Numbers::default() });
         assert!(found.latency_ms.is_some_and(|ms| (ms - 1.0).abs() < 0.01));
+    }
+
+    #[test]
+    fn a_list_beside_the_number_is_not_read() {
+        // The end is missing, so reading it all would find nothing.
+        let cut = format!(r#"{{"id":1,"a":[{}"#, "0,".repeat(1000));
+        assert_eq!(measure(&cut).seq, Some(1));
+    }
+
+    #[test]
+    fn what_is_too_long_is_not_looked_into() {
+        let of = |size: usize| format!(r#"{{"id":1,"a":"{}"}}"#, "x".repeat(size));
+        assert_eq!(measure(&of(LONGEST - 15)).seq, Some(1));
+        assert_eq!(measure(&of(LONGEST - 14)).seq, None);
+        let mut measures = Measures::new(START, &Options::default());
+        assert_eq!(measures.observe(&message(&of(LONGEST)).with_id("7")).seq, Some(7));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Pure observers of events: what a session is doing, how late its messages are, what is missing,
 //! and the series behind the plots. They know no endpoint, file or window.
 
+mod json;
 mod latency;
 mod measure;
 mod phase;
@@ -11,6 +12,6 @@ mod traffic;
 pub use latency::{Latencies, Percentiles};
 pub use measure::{Measure, Measures};
 pub use phase::{Phase, Story};
-pub use sequence::Sequence;
+pub use sequence::{Numbers, Sequence};
 pub use series::{Bucket, Outage, Series};
 pub use traffic::Traffic;
