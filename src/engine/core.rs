@@ -218,6 +218,10 @@ impl Core {
     fn opened(&mut self, result: Result<Vec<super::opened::Opened>, CaptureError>) {
         match result {
             Ok(lanes) => {
+                if lanes.iter().any(|lane| lane.lacks_secrets) {
+                    let hint = "Add them in Options before you connect to the same address";
+                    self.tell(Severity::Info, "The capture holds no secrets", Some(hint));
+                }
                 for opened in lanes {
                     let id = self.new_id();
                     self.sessions.push(Tracked::opened(id, opened));

@@ -24,6 +24,8 @@ pub(super) struct Opened {
     pub(super) transport: Option<TransportKind>,
     pub(super) title: String,
     pub(super) start_wall_ns: i64,
+    /// Secrets were blanked out in the file, and are missing from the endpoint.
+    pub(super) lacks_secrets: bool,
 }
 
 /// Opens a file and begins to read it. What it is recorded to be connected to cannot have its
@@ -59,7 +61,7 @@ fn opened(
     news: &News,
 ) -> Opened {
     let transport = TransportKind::from_word(&lane.transport);
-    let endpoint = endpoint(header, lane, transport);
+    let (endpoint, lacks_secrets) = endpoint(header, lane, transport).without_redacted();
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     Opened {
         file: Arc::clone(file),
@@ -68,6 +70,7 @@ fn opened(
         transport,
         title: if header.lanes.len() > 1 { lane.title.clone() } else { name },
         start_wall_ns: header.start_ns,
+        lacks_secrets,
     }
 }
 

@@ -301,6 +301,26 @@ fn a_recording_that_stops_ends_its_session_and_says_why() {
 }
 
 #[test]
+fn a_capture_is_opened_without_the_secrets_it_never_held() {
+    let bench = Bench::start();
+    let url = bench.serve();
+    let mut endpoint = Endpoint::parse(&format!("{url}/sse")).unwrap().over(TransportKind::Sse);
+    endpoint.options.headers =
+        vec![("Authorization".into(), "Bearer hunter2".into()), ("X-Room".into(), "1".into())];
+    bench.send(Command::Connect(Box::new(endpoint)));
+    let open = |s: &Snapshot| s.sessions.iter().any(|s| s.phase.is_open());
+    let snapshot = bench.until("open", open);
+    let (id, path) = (snapshot.sessions[0].id, snapshot.sessions[0].recording.path.clone());
+    bench.send(Command::Close(id));
+    bench.until("closed", |s| s.sessions.is_empty() && !wal(&path));
+    bench.send(Command::Open(path));
+    let snapshot = bench.until("opened", |s| s.sessions.iter().any(|s| s.phase.is_over()));
+    let headers = &snapshot.sessions[0].endpoint.options.headers;
+    assert_eq!(headers, &[("X-Room".to_owned(), "1".to_owned())]);
+    assert!(snapshot.notices.iter().any(|notice| notice.text.contains("no secrets")));
+}
+
+#[test]
 fn a_long_file_is_read_while_it_is_looked_at() {
     const EVENTS: usize = 60_000;
     let bench = Bench::start();
