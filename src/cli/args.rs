@@ -132,6 +132,9 @@ pub(super) struct CaptureArgs {
     /// Text to send once open, or @FILE; can be repeated
     #[arg(long = "send", value_name = "TEXT|@FILE")]
     send: Vec<String>,
+    /// Where sends go as POSTs over HTTP transports; the address itself unless said
+    #[arg(long, value_name = "URL", requires = "send")]
+    post_to: Option<String>,
     /// Repeat the sends at this interval
     #[arg(long, value_name = "DURATION", value_parser = duration, requires = "send")]
     every: Option<Duration>,
@@ -189,6 +192,7 @@ impl CaptureArgs {
             ca_file: self.cacert.clone(),
             max_message: self.max_message,
             send: self.send.iter().map(|text| text_or_file(text)).collect::<Result<_>>()?,
+            post_to: self.post_to.clone(),
             every: self.every,
             seq_path: self.seq.clone(),
             ts_path: self.ts.clone(),

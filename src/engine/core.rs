@@ -17,7 +17,7 @@ use super::tracked::Tracked;
 use super::watch::{News, Select};
 use super::work::{Done, Work};
 use crate::capture::CaptureError;
-use crate::model::{Command, Endpoint, SessionId, TransportKind};
+use crate::model::{Command, Endpoint, EndpointError, SessionId, TransportKind};
 
 /// Called whenever there is a new snapshot.
 pub type Waker = Arc<dyn Fn() + Send + Sync>;
@@ -264,11 +264,13 @@ impl Core {
 
     fn connect_demo(&mut self, base: &str) {
         let paths = ["ws", "sse", "poll", "short"];
-        let endpoints: Result<Vec<Endpoint>, _> = TransportKind::ALL
+        let endpoints: Result<Vec<Endpoint>, EndpointError> = TransportKind::ALL
             .into_iter()
             .zip(paths)
             .map(|(transport, path)| {
-                Endpoint::parse(&format!("{base}/{path}")).map(|endpoint| endpoint.over(transport))
+                let mut endpoint = Endpoint::parse(&format!("{base}/{path}"))?.over(transport);
+                endpoint.options.post_to = Some(String::from("/publish"));
+                Ok(endpoint)
             })
             .collect();
         match endpoints {

@@ -135,6 +135,9 @@ pub struct Options {
     pub ca_file: Option<PathBuf>,
     /// Largest message that is kept whole, in bytes.
     pub max_message: usize,
+    /// Where messages are sent as POSTs over HTTP transports, as an address or relative to the
+    /// endpoint's; the endpoint's own unless said.
+    pub post_to: Option<String>,
     /// Sent once the connection is open, each time it opens.
     pub send: Vec<String>,
     /// Repeat the sends at this interval.
@@ -160,6 +163,7 @@ impl Default for Options {
             insecure: false,
             ca_file: None,
             max_message: 64 << 20,
+            post_to: None,
             send: Vec::new(),
             every: None,
             seq_path: None,
@@ -183,6 +187,7 @@ impl Options {
             self.insecure != plain.insecure,
             self.ca_file != plain.ca_file,
             self.max_message != plain.max_message,
+            self.post_to != plain.post_to,
             self.every != plain.every,
             self.seq_path != plain.seq_path,
             self.ts_path != plain.ts_path,
@@ -249,6 +254,19 @@ impl Endpoint {
     pub fn over(mut self, transport: TransportKind) -> Self {
         self.transport = Some(transport);
         self
+    }
+
+    /// Where messages are sent as POSTs.
+    ///
+    /// # Errors
+    /// [`Options::post_to`] is no address.
+    pub fn post_url(&self) -> Result<Url, EndpointError> {
+        let Some(to) = &self.options.post_to else { return Ok(self.url.clone()) };
+        let url = self.url.join(to).map_err(|e| EndpointError::Invalid(to.clone(), e))?;
+        match url.scheme() {
+            "http" | "https" => Ok(url),
+            other => Err(EndpointError::Scheme(other.to_owned())),
+        }
     }
 
     /// Host, port and path: how a session is called in lists.

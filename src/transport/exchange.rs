@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
 
 use super::{Link, TransportError, Wanted};
-use crate::model::{Body, Dir, Endpoint, Event, Kind, Meta, Say, Wire};
+use crate::model::{Body, Dir, Endpoint, Event, Kind, Meta, Say, Wire, is_secret_header};
 use crate::net::{Answer, Ask, Http, HttpError};
 
 /// How much of a refusal's body is kept, in bytes.
@@ -20,12 +20,17 @@ const POST_PATIENCE: Duration = Duration::from_mins(1);
 /// A request on its way: resolves to the head of its answer.
 pub(super) type Asked = BoxFuture<'static, Result<Answer, HttpError>>;
 
+fn post_url(endpoint: &Endpoint) -> Result<url::Url, TransportError> {
+    endpoint.post_url().map_err(|error| TransportError::Options(error.to_string()))
+}
+
 /// The request the endpoint's options describe, its body read if it is a file.
 ///
 /// # Errors
-/// The file cannot be read.
+/// The file cannot be read, or the address for POSTs is none.
 pub(super) fn plain_ask(endpoint: &Endpoint) -> Result<Ask, TransportError> {
     let options = &endpoint.options;
+    post_url(endpoint)?;
     let body = match &options.body {
         None => None,
         Some(Body::Text(text)) => Some(Bytes::from(text.clone())),
@@ -134,11 +139,16 @@ pub(super) struct Composer {
 }
 
 impl Composer {
-    /// A composer for POSTs to where `ask` goes, with the same header fields.
-    pub(super) fn new(http: Http, ask: &Ask) -> Self {
-        let mut ask = Ask { method: String::from("POST"), body: None, ..ask.clone() };
-        ask.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
-        Self { http, ask, posting: None }
+    /// A composer for POSTs to where the endpoint wants them, with the header fields of `ask`; those
+    /// that give access go to no other host.
+    pub(super) fn new(http: Http, ask: &Ask, endpoint: &Endpoint) -> Result<Self, TransportError> {
+        let url = post_url(endpoint)?;
+        let is_elsewhere = url.origin() != endpoint.url.origin();
+        let mut ask = Ask { method: String::from("POST"), url, body: None, ..ask.clone() };
+        ask.headers.retain(|(name, _)| {
+            !name.eq_ignore_ascii_case("content-type") && !(is_elsewhere && is_secret_header(name))
+        });
+        Ok(Self { http, ask, posting: None })
     }
 
     /// Runs `work` and sends what is wanted meanwhile; `None` when the connection should end.

@@ -397,6 +397,15 @@ fn the_demo_connects_every_transport_and_the_end_leaves_files_that_are_whole() {
     bench.until("messages over all", |s| s.sessions.iter().all(|s| s.stats.received > 3));
     let paths: Vec<PathBuf> =
         bench.handle.snapshot().sessions.iter().map(|s| s.recording.path.clone()).collect();
+    // What is typed over an HTTP transport goes to where the server takes messages.
+    let sse = bench.handle.snapshot().sessions[1].id;
+    let typed = r#"{"type":"note","text":"from the composer"}"#;
+    bench.send(Command::Send(sse, Say::Text(typed.into())));
+    let has = |s: &Snapshot| {
+        let rows = &s.sessions[0].rows;
+        rows.values().any(|e| e.text().is_some_and(|text| text.contains("from the composer")))
+    };
+    bench.until("the message over the WebSocket", has);
     let mut bench = bench;
     drop(bench.engine.take());
     for path in paths {

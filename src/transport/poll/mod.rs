@@ -124,7 +124,7 @@ impl Poll {
         http: &Http,
         mut asked: Asked,
     ) -> Result<Outcome, TransportError> {
-        let mut composer = Composer::new(http.clone(), &self.ask);
+        let mut composer = Composer::new(http.clone(), &self.ask, &self.endpoint)?;
         let mut pace = self.pace();
         let patience = self.patience();
         let limit = self.endpoint.options.max_message;

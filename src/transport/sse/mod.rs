@@ -103,7 +103,7 @@ impl Sse {
         http: &Http,
         mut answer: Answer,
     ) -> Result<Outcome, TransportError> {
-        let mut composer = Composer::new(http.clone(), &self.ask);
+        let mut composer = Composer::new(http.clone(), &self.ask, &self.endpoint)?;
         let mut parser = Parser::new(self.endpoint.options.max_message, self.last_id.clone());
         let mut found = Vec::new();
         let mut in_a_row = 0;
