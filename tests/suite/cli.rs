@@ -287,6 +287,8 @@ fn compare_measures_every_lane() {
         let payload = lane["payload_bytes"].as_u64().unwrap();
         assert!(lane["wire_bytes"].as_u64().unwrap() > payload, "{lane}");
         assert!(lane["latency_ms"]["p50"].as_f64().unwrap() > 0.0, "{lane}");
+        // Nothing hides the bytes of a WebSocket from us.
+        assert_eq!(lane["wire_is_estimate"], lane["transport"] != "websocket", "{lane}");
     }
 }
 
