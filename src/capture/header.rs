@@ -32,7 +32,7 @@ impl Lane {
     /// The lane of this endpoint.
     pub fn of(endpoint: &Endpoint) -> Self {
         Self {
-            transport: endpoint.transport.map_or("auto", TransportKind::word).to_owned(),
+            transport: endpoint.resolved().map_or("auto", TransportKind::word).to_owned(),
             url: endpoint.redacted().url.into(),
             title: endpoint.title(),
         }

@@ -125,6 +125,8 @@ fn write_meta(out: &mut Vec<u8>, meta: &Meta) {
     }
     put_some(out, "retry", meta.retry.as_ref());
     put_some(out, "resume_after", meta.resume_after.as_deref());
+    put_some(out, "transport", meta.transport.as_ref());
+    put_some(out, "chosen", meta.chosen.as_deref());
     put_some(out, "truncated", meta.truncated.as_ref());
     if !meta.fragments.is_empty() {
         put(out, "fragments", &meta.fragments);
@@ -158,7 +160,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::model::{Dir, Timing};
+    use crate::model::{Dir, Timing, TransportKind};
 
     const START: i64 = 1_795_351_572_123_456_789;
 
@@ -233,6 +235,8 @@ mod tests {
             delay_ms: Some(9),
             retry_ms: Some(7000),
             truncated: Some(10),
+            transport: Some(TransportKind::LongPoll),
+            chosen: Some("w".into()),
             ..Meta::default()
         };
         let mut event = Event::new(0, Dir::In, Kind::Event).with_payload("x").with_meta(meta);
@@ -244,6 +248,7 @@ mod tests {
             "code": 1001, "reason": "bye", "status": 200, "version": "HTTP/1.1",
             "headers": [["A", "1"], ["A", "2"]], "timing": {"dns": 0.5}, "cause": "c",
             "hint": "h", "delay_ms": 9, "latency_ms": 1.5, "seq": 3,
+            "transport": "long-poll", "chosen": "w",
         });
         for (key, value) in expected.as_object().into_iter().flatten() {
             assert_eq!(&found[key], value, "{key}");

@@ -247,7 +247,8 @@ fn opened_words(event: &Event) -> String {
     let total = meta.timing.and_then(|timing| timing.total);
     let total = total.map(|ms| format!("in {ms:.1} ms")).unwrap_or_default();
     let insecure = if meta.insecure { ", certificate NOT verified" } else { "" };
-    format!("{status}{total}{insecure}")
+    let chosen = meta.chosen.as_ref().map(|why| format!(", {why}")).unwrap_or_default();
+    format!("{status}{total}{insecure}{chosen}")
 }
 
 #[cfg(test)]

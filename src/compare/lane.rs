@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::analysis::{Latencies, Measures, Percentiles, Sequence, Story, Traffic};
-use crate::model::{Dir, Event, Kind, Options, TransportKind};
+use crate::model::{Dir, Event, Kind, Options, TransportKind, Wire};
 
 /// Latencies of a lane in milliseconds, from the moment the server publishes to the moment the
 /// client has the bytes.
@@ -44,8 +44,11 @@ pub struct Lane {
     pub latency_ms: Option<LatencyMs>,
     /// Payload bytes received.
     pub payload_bytes: u64,
-    /// Bytes on the wire both ways, framing and heads included, TLS and TCP not.
+    /// Bytes on the wire both ways, heads included, TLS and TCP not.
     pub wire_bytes: u64,
+    /// Whether some of them were computed instead of counted, which leaves out the framing of
+    /// chunks and what HTTP/2 saves: the HTTP library hides both.
+    pub wire_is_estimate: bool,
     /// HTTP requests, upgrades included.
     pub requests: u64,
     /// Times the session opened.
@@ -70,6 +73,8 @@ pub(super) struct Counter {
     attempts: u64,
     connections: u64,
     last_seq: i64,
+    wire_is_estimate: bool,
+    is_over: bool,
 }
 
 impl Counter {
@@ -85,6 +90,8 @@ impl Counter {
             attempts: 0,
             connections: 0,
             last_seq: 0,
+            wire_is_estimate: false,
+            is_over: false,
         }
     }
 
@@ -105,18 +112,24 @@ impl Counter {
             Kind::Open => self.connections += 1,
             _ => {}
         }
+        self.wire_is_estimate |= matches!(event.wire, Wire::Estimated(_));
         self.story.observe(n, event);
         self.traffic.observe(event);
     }
 
-    /// Whether it has been open.
-    pub(super) fn was_open(&self) -> bool {
-        self.connections > 0
+    /// Notes that its session ended by itself.
+    pub(super) fn end(&mut self) {
+        self.is_over = true;
     }
 
-    /// The largest number that arrived.
-    pub(super) fn last_seq(&self) -> i64 {
-        self.last_seq
+    /// Whether it has been open, or never will be.
+    pub(super) fn was_open(&self) -> bool {
+        self.connections > 0 || self.is_over
+    }
+
+    /// Whether number `last` has arrived, or never will.
+    pub(super) fn has_reached(&self, last: i64) -> bool {
+        self.last_seq >= last || self.is_over
     }
 
     /// The figures, given that the server published the numbers 1 to `sent`.
@@ -133,6 +146,7 @@ impl Counter {
             latency_ms: self.latencies.percentiles().map(LatencyMs::from),
             payload_bytes: self.traffic.bytes_in,
             wire_bytes: self.traffic.wire,
+            wire_is_estimate: self.wire_is_estimate,
             // A WebSocket tells its upgrade as the attempt itself.
             requests: self.requests.max(self.attempts),
             connections: self.connections,
@@ -144,7 +158,6 @@ impl Counter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Wire;
 
     #[test]
     fn what_never_came_is_lost_also_at_the_end() {
@@ -159,6 +172,25 @@ mod tests {
         let lane = counter.lane(7);
         assert_eq!((lane.delivered, lane.lost, lane.duplicated, lane.reordered), (5, 3, 1, 1));
         assert_eq!((lane.wire_bytes, lane.payload_bytes), (100, 40));
+        assert!(lane.wire_is_estimate);
         assert_eq!(lane.latency_ms, None);
+    }
+
+    #[test]
+    fn a_handshake_counts_and_what_is_counted_is_no_estimate() {
+        let mut counter = Counter::new(TransportKind::Websocket, 0);
+        counter.take(1, &Event::new(0, Dir::Local, Kind::Open).with_wire(Wire::Exact(300)));
+        let text = Event::new(1, Dir::In, Kind::Text).with_payload("x").with_wire(Wire::Exact(3));
+        counter.take(2, &text);
+        let lane = counter.lane(1);
+        assert_eq!((lane.wire_bytes, lane.wire_is_estimate), (303, false));
+    }
+
+    #[test]
+    fn nobody_waits_for_a_lane_that_is_over() {
+        let mut counter = Counter::new(TransportKind::Sse, 0);
+        assert!(!counter.was_open() && !counter.has_reached(1));
+        counter.end();
+        assert!(counter.was_open() && counter.has_reached(1));
     }
 }

@@ -19,8 +19,11 @@ use crate::server::{DEFAULT_TOPIC, Pace, Server, ServerError};
 use crate::session::Session;
 use crate::transport::{self, TransportError};
 
-/// How long lanes may take after the last message was published: two short polls.
-const CATCH_UP: Duration = Duration::from_millis(2500);
+/// How long lanes may take to open, and to catch up after the last message was published. They are
+/// done in about a second; the rest is for machines that have other work.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// The same once the person wants it to end: two short polls.
+const LAST_PATIENCE: Duration = Duration::from_millis(2500);
 
 /// What a run is made with.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -95,6 +98,14 @@ impl Counters {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Notes that the session of a lane ended.
+    fn end(&self, lane: u16) {
+        if let Some(counter) = self.lock().get_mut(usize::from(lane)) {
+            counter.end();
+        }
+        self.grown.notify_one();
+    }
+
     /// Resolves when `is_so` holds of every lane.
     async fn all(&self, is_so: impl Fn(&Counter) -> bool) {
         loop {
@@ -153,30 +164,48 @@ pub async fn run(
     let recorder = Recorder::create(&capture, &header, Box::new(counters.clone()))?;
     let mut sessions = JoinSet::new();
     let hang_up = CancellationToken::new();
-    for (lane, endpoint) in (0..).zip(endpoints) {
+    for (lane, endpoint) in (0_u16..).zip(endpoints) {
         let transport = transport::build(&endpoint)?;
         let mut session = Session::new(endpoint, transport, clock, recorder.feed(lane));
         let (controls, said) = Session::controls(hang_up.clone());
-        sessions.spawn(async move { session.run(&controls, said).await });
+        let counters = counters.clone();
+        sessions.spawn(async move {
+            session.run(&controls, said).await;
+            counters.end(lane);
+        });
     }
     // Whoever is not open by then shows it in the figures: the run is about this server alone.
-    let _ = tokio::time::timeout(CATCH_UP, counters.all(Counter::was_open)).await;
+    until(counters.all(Counter::was_open), &stop).await;
     server.set_pace(Pace { rate: settings.rate, size: settings.size })?;
     tokio::select! {
         () = tokio::time::sleep(settings.duration) => {}
         () = stop.cancelled() => {}
     }
     server.set_pace(Pace { rate: 0.0, size: settings.size })?;
+    server.settled().await;
     let sent = server.hub().last_id(DEFAULT_TOPIC);
     let last = i64::try_from(sent).unwrap_or(i64::MAX);
     // A lane that has not caught up by then shows what it lacks as lost.
-    let _ = tokio::time::timeout(CATCH_UP, counters.all(|lane| lane.last_seq() >= last)).await;
+    until(counters.all(|lane| lane.has_reached(last)), &stop).await;
     hang_up.cancel();
     while sessions.join_next().await.is_some() {}
     server.stop().await;
     recorder.finish("the comparison was done").await?;
     let lanes = counters.lock().iter().map(|counter| counter.lane(sent)).collect();
     Ok(Comparison { settings, lanes, capture })
+}
+
+/// Waits for what the lanes do, as long as it makes sense.
+async fn until(done: impl Future<Output = ()>, stop: &CancellationToken) {
+    let impatient = async {
+        stop.cancelled().await;
+        tokio::time::sleep(LAST_PATIENCE).await;
+    };
+    tokio::select! {
+        () = done => {}
+        () = impatient => {}
+        () = tokio::time::sleep(PATIENCE) => {}
+    }
 }
 
 /// Where each transport of the built-in server is, in the order of [`TransportKind::ALL`].

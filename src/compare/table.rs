@@ -14,7 +14,10 @@ pub fn table(comparison: &Comparison) -> String {
         };
         let wire = match lane.delivered {
             0 => String::from("–"),
-            delivered => (lane.wire_bytes / delivered).to_string(),
+            delivered => {
+                let about = if lane.wire_is_estimate { "≈" } else { "" };
+                format!("{about}{}", lane.wire_bytes / delivered)
+            }
         };
         rows.push([
             lane.label.to_owned(),
@@ -58,6 +61,7 @@ mod tests {
             latency_ms: Some(LatencyMs { p50: 0.4, p95: 0.9, p99: 1.25, max: 2.0 }),
             payload_bytes: 1,
             wire_bytes: 10_450,
+            wire_is_estimate: false,
             requests: 1,
             connections: 1,
             reconnects: 0,
@@ -65,12 +69,14 @@ mod tests {
         };
         let silent = Lane { delivered: 0, latency_ms: None, label: "SSE", ..lane.clone() };
         let settings = Settings { duration: Duration::from_secs(1), rate: 1.0, size: 1 };
-        let lanes = vec![lane, silent];
+        let computed = Lane { wire_is_estimate: true, label: "Long poll", ..lane.clone() };
+        let lanes = vec![lane, silent, computed];
         let text = table(&Comparison { settings, lanes, capture: "x".into() });
         let rows: Vec<&str> = text.lines().collect();
-        assert_eq!(rows.len(), 3);
+        assert_eq!(rows.len(), 4);
         assert!(rows[1].starts_with("WebSocket  100 of 100"), "{text}");
         assert!(rows[1].contains("0.40") && rows[1].contains("104"), "{text}");
+        assert!(!rows[1].contains('≈') && rows[3].contains("≈104"), "{text}");
         assert!(rows[2].contains("0 of 100") && rows[2].contains('–'), "{text}");
         assert!(rows.iter().all(|row| row.chars().count() == rows[0].chars().count()));
     }

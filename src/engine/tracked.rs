@@ -57,7 +57,7 @@ impl Tracked {
         let mut tracked = Self {
             id,
             origin: Origin::Live,
-            transport: endpoint.transport,
+            transport: endpoint.resolved(),
             title: endpoint.title().into(),
             endpoint: Arc::new(endpoint),
             start_wall_ns: clock.wall_ns(),

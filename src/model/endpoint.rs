@@ -204,7 +204,7 @@ impl Options {
 pub struct Endpoint {
     /// Where to connect; `http`, `https`, `ws` or `wss`.
     pub url: Url,
-    /// Which transport to use; `None` lets the address decide.
+    /// Which transport to use; `None` lets the address or the answer decide.
     pub transport: Option<TransportKind>,
     /// How to connect.
     pub options: Options,
@@ -267,6 +267,14 @@ impl Endpoint {
             "http" | "https" => Ok(url),
             other => Err(EndpointError::Scheme(other.to_owned())),
         }
+    }
+
+    /// The transport as far as it is known before anything is asked: the one that was chosen, or
+    /// WebSocket where the address says so. `None` lets the answer decide.
+    pub fn resolved(&self) -> Option<TransportKind> {
+        let by_address =
+            matches!(self.url.scheme(), "ws" | "wss").then_some(TransportKind::Websocket);
+        self.transport.or(by_address)
     }
 
     /// Host, port and path: how a session is called in lists.
@@ -435,6 +443,20 @@ mod tests {
         assert_eq!(open.options.subprotocols, ["chat", "bearer"]);
         let plain = Endpoint::parse("wss://host/p?a=b%20c&d")?;
         assert_eq!(plain.clone().without_redacted(), (plain, false));
+        Ok(())
+    }
+
+    #[test]
+    fn an_address_may_say_the_transport() -> Result<(), EndpointError> {
+        for (address, kind) in [
+            ("ws://h/", Some(TransportKind::Websocket)),
+            ("wss://h/", Some(TransportKind::Websocket)),
+            ("https://h/", None),
+        ] {
+            assert_eq!(Endpoint::parse(address)?.resolved(), kind);
+        }
+        let sse = Endpoint::parse("https://h/")?.over(TransportKind::Sse);
+        assert_eq!(sse.resolved(), Some(TransportKind::Sse));
         Ok(())
     }
 

@@ -15,6 +15,7 @@ pub struct Recorded<S> {
     limit: usize,
     received: Vec<u8>,
     sent: Vec<u8>,
+    passed: u64,
     first_byte: Option<Instant>,
     last_sent: Option<Instant>,
 }
@@ -27,6 +28,7 @@ impl<S> Recorded<S> {
             limit,
             received: Vec::new(),
             sent: Vec::new(),
+            passed: 0,
             first_byte: None,
             last_sent: None,
         }
@@ -40,6 +42,11 @@ impl<S> Recorded<S> {
     /// The first bytes that went.
     pub fn sent(&self) -> &[u8] {
         &self.sent
+    }
+
+    /// How many bytes came and went, those that were not kept included.
+    pub fn passed(&self) -> u64 {
+        self.passed
     }
 
     /// When the first byte came.
@@ -75,6 +82,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Recorded<S> {
         let bytes = buf.filled().get(before..).unwrap_or_default();
         if !bytes.is_empty() {
             this.first_byte.get_or_insert_with(Instant::now);
+            this.passed += bytes.len() as u64;
             keep(&mut this.received, bytes, this.limit);
         }
         Poll::Ready(Ok(()))
@@ -92,6 +100,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Recorded<S> {
         if this.first_byte.is_none() {
             this.last_sent = Some(Instant::now());
         }
+        this.passed += written as u64;
         keep(&mut this.sent, bytes.get(..written).unwrap_or_default(), this.limit);
         Poll::Ready(Ok(written))
     }
@@ -124,6 +133,7 @@ mod tests {
             (&whole, near.received(), near.sent()),
             (b"answered", &b"answe"[..], &b"quest"[..])
         );
+        assert_eq!(near.passed(), 16);
         assert!(near.first_byte() >= near.last_sent() && near.last_sent().is_some());
         Ok(())
     }

@@ -119,6 +119,8 @@ struct Shared {
 pub struct Server {
     shared: Arc<Shared>,
     pace: watch::Sender<Pace>,
+    /// What the source keeps to.
+    kept: watch::Receiver<Pace>,
 }
 
 impl Server {
@@ -167,9 +169,10 @@ impl Server {
             stop: CancellationToken::new(),
             kill: CancellationToken::new(),
         });
-        shared.tasks.spawn(source::run(hub, pace.subscribe(), shared.stop.clone()));
+        let (keeps, kept) = watch::channel(*pace.borrow());
+        shared.tasks.spawn(source::run(hub, pace.subscribe(), keeps, shared.stop.clone()));
         shared.tasks.spawn(accept::run(Arc::clone(&shared), listener));
-        Ok(Self { shared, pace })
+        Ok(Self { shared, pace, kept })
     }
 
     /// The address it listens on, with the port it got.
@@ -221,6 +224,14 @@ impl Server {
         ServerOptions { rate, size, ..ServerOptions::default() }.checked()?;
         self.pace.send_replace(pace);
         Ok(())
+    }
+
+    /// Resolves when the source keeps to what [`Server::set_pace`] said last: no message of the
+    /// pace before comes after that.
+    pub async fn settled(&self) {
+        let pace = self.pace();
+        // An error means that there is no source any more, which keeps to anything.
+        let _ = self.kept.clone().wait_for(|kept| *kept == pace).await;
     }
 
     /// What it has counted so far. Cheap enough for every frame of a window.

@@ -23,10 +23,16 @@ pub struct Pace {
     pub size: usize,
 }
 
-/// Sends ticks into the default topic until `stop`.
-pub(super) async fn run(hub: Hub, mut pace: watch::Receiver<Pace>, stop: CancellationToken) {
+/// Sends ticks into the default topic until `stop`, and says in `kept` what it keeps to.
+pub(super) async fn run(
+    hub: Hub,
+    mut pace: watch::Receiver<Pace>,
+    kept: watch::Sender<Pace>,
+    stop: CancellationToken,
+) {
     loop {
         let now = *pace.borrow_and_update();
+        kept.send_replace(now);
         tokio::select! {
             () = stop.cancelled() => return,
             changed = pace.changed() => if changed.is_err() { return },

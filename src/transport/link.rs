@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Interval, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
 
-use crate::model::{Clock, Dir, Event, Feed, FeedError, Kind, Meta, Say, TransportKind};
+use crate::model::{Clock, Dir, Event, Feed, FeedError, Kind, Meta, Say, TransportKind, Wire};
 
 /// Events handed over at once, at most.
 const BATCH_EVENTS: usize = 1024;
@@ -161,7 +161,15 @@ impl Link {
     ///
     /// # Errors
     /// The recording has ended.
-    pub async fn opened(&mut self, mut meta: Meta) -> Result<(), FeedError> {
+    pub async fn opened(&mut self, meta: Meta) -> Result<(), FeedError> {
+        self.opened_after(meta, Wire::Unknown).await
+    }
+
+    /// The same after a handshake that took this much on the wire and is told by no other event.
+    ///
+    /// # Errors
+    /// The recording has ended.
+    pub async fn opened_after(&mut self, mut meta: Meta, wire: Wire) -> Result<(), FeedError> {
         self.is_open = true;
         if let Some(since) = self.gap_since.take() {
             let seconds = self.now().saturating_sub(since) as f64 / 1e9;
@@ -179,7 +187,7 @@ impl Link {
             interval.set_missed_tick_behavior(MissedTickBehavior::Skip);
             interval
         });
-        let event = Event::new(self.now(), Dir::Local, Kind::Open).with_meta(meta);
+        let event = Event::new(self.now(), Dir::Local, Kind::Open).with_meta(meta).with_wire(wire);
         self.push(event).await?;
         self.flush().await
     }

@@ -11,13 +11,8 @@ pub const REGISTRY: &[Entry] = &[websocket::ENTRY, sse::ENTRY, poll::LONG, poll:
 /// # Errors
 /// An option that cannot work.
 pub fn build(endpoint: &Endpoint) -> Result<Box<dyn Transport>, TransportError> {
-    let is_websocket = matches!(endpoint.url.scheme(), "ws" | "wss");
-    let entry = match endpoint.transport {
-        Some(kind) => REGISTRY.iter().find(|entry| entry.kind == kind),
-        None if is_websocket => Some(&websocket::ENTRY),
-        None => None,
-    };
-    match entry {
+    let kind = endpoint.resolved();
+    match REGISTRY.iter().find(|entry| Some(entry.kind) == kind) {
         Some(entry) => (entry.build)(endpoint),
         None => super::auto::build(endpoint),
     }

@@ -118,13 +118,37 @@ fn auto_finds_the_transport_by_asking() {
     let websocket = serve.url.replace("http", "ws") + "/ws";
     let sse = format!("{}/sse", serve.url);
     let poll = format!("{}/poll", serve.url);
-    for (url, kind) in [(&websocket, "text"), (&sse, "event"), (&poll, "message")] {
+    let table = [
+        (&websocket, "text", None),
+        (&sse, "event", Some(("sse", "SSE, because the answer is text/event-stream"))),
+        (&poll, "message", Some(("long-poll", "Long poll, because the answer is "))),
+    ];
+    for (url, kind, chosen) in table {
         let args = ["capture", url, "--ndjson", "--count", "3"];
         let (code, stdout, stderr) = run(captures.path(), &args);
         assert_eq!(code, 0, "{url}: {stderr}");
         let wanted = format!("\"kind\":\"{kind}\"");
         assert_eq!(stdout.lines().filter(|line| line.contains(&wanted)).count(), 3, "{url}");
+        let open = stdout.lines().find(|line| line.contains("\"kind\":\"open\"")).unwrap();
+        let open: Value = serde_json::from_str(open).unwrap();
+        let said = stderr.lines().find(|line| line.contains(" open ")).unwrap();
+        match chosen {
+            Some((transport, why)) => {
+                assert_eq!(open["transport"], transport, "{url}");
+                assert!(open["chosen"].as_str().unwrap().starts_with(why), "{open}");
+                assert!(said.contains(why), "{said}");
+            }
+            None => assert!(open.get("chosen").is_none() && open.get("transport").is_none()),
+        }
     }
+    // A WebSocket address says its transport, so the file is listed under it.
+    let named = std::fs::read_dir(captures.path()).unwrap().flatten();
+    let mut names: Vec<_> = named.map(|file| file.file_name().into_string().unwrap()).collect();
+    names.retain(|name| name.contains("-websocket-"));
+    assert_eq!(names.len(), 1, "{names:?}");
+    let file = captures.path().join(&names[0]);
+    let header = wirescope::capture::Reader::open(&file).unwrap().header().unwrap();
+    assert_eq!(header.transport(), "websocket");
 }
 
 #[test]
@@ -287,6 +311,8 @@ fn compare_measures_every_lane() {
         let payload = lane["payload_bytes"].as_u64().unwrap();
         assert!(lane["wire_bytes"].as_u64().unwrap() > payload, "{lane}");
         assert!(lane["latency_ms"]["p50"].as_f64().unwrap() > 0.0, "{lane}");
+        // Nothing hides the bytes of a WebSocket from us.
+        assert_eq!(lane["wire_is_estimate"], lane["transport"] != "websocket", "{lane}");
     }
 }
 

@@ -40,6 +40,8 @@ pub(super) struct Opened {
     pub(super) early: Bytes,
     /// Both heads and how long everything took.
     pub(super) meta: Meta,
+    /// What both heads took on the wire, in bytes.
+    pub(super) wire: u64,
 }
 
 /// Asks for a WebSocket over a connection just `dialled` in an attempt that `began` then.
@@ -77,10 +79,11 @@ pub(super) async fn shake(
             exchange.finish().await;
             let Parts { io, read_buf: early, .. } = exchange.parts();
             let io = io.into_inner();
+            let wire = io.passed().saturating_sub(early.len() as u64);
             Answer::read(&io, &response).note(&mut meta, &io, began, arrived);
             match breach(response.headers(), &offer.subprotocols, &accept) {
                 Some(cause) => Err(TransportError::Handshake(cause, Box::new(meta))),
-                None => Ok(Opened { stream: io.into_inner(), early, meta }),
+                None => Ok(Opened { stream: io.into_inner(), early, meta, wire }),
             }
         }
         Ok(Ok(mut response)) => {

@@ -22,7 +22,7 @@ use self::offer::Offer;
 use self::pump::Pump;
 use self::tap::Tap;
 use super::{Entry, Link, Outcome, Transport, TransportError};
-use crate::model::{Endpoint, TransportKind};
+use crate::model::{Endpoint, TransportKind, Wire};
 use crate::net::{DialError, TlsClient, TlsOptions, dial};
 
 /// WebSocket in the registry. `http` and `https` addresses are taken for `ws` and `wss`.
@@ -84,7 +84,7 @@ impl WebSocket {
             Some(Err(error)) => return Outcome::Lost(error),
             Some(Ok(opened)) => opened,
         };
-        if link.opened(opened.meta).await.is_err() {
+        if link.opened_after(opened.meta, Wire::Exact(opened.wire)).await.is_err() {
             return Outcome::Unrecorded;
         }
         let options = &self.endpoint.options;

@@ -104,3 +104,24 @@ async fn ids_begin_again_with_a_new_hub() {
     assert!(second.url().starts_with("http://127.0.0.1:"));
     second.stop().await;
 }
+
+#[tokio::test]
+async fn a_source_that_has_settled_keeps_to_its_new_pace() {
+    let server = start(quiet()).await;
+    let last = || server.hub().last_id("default");
+    for _ in 0..50 {
+        let before = last();
+        server.set_pace(Pace { rate: 10_000.0, size: 1 }).unwrap();
+        eventually("ticks", || last() > before).await;
+        server.set_pace(Pace { rate: 0.0, size: 1 }).unwrap();
+        // Messages are due while nobody lets the source send them.
+        std::thread::sleep(std::time::Duration::from_millis(1));
+        soon("the pause", server.settled()).await;
+        let sent = last();
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(last(), sent, "no tick after the pause");
+    }
+    server.stop().await;
+}

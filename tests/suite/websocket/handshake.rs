@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wirescope::model::{Event, Kind, Say};
+use wirescope::model::{Event, Kind, Say, Wire};
 use wirescope::session::End;
 use wirescope::transport::TransportError;
 
@@ -44,6 +44,26 @@ async fn open_tells_both_heads_as_sent_and_how_long_each_phase_took() {
         (timing.tcp.unwrap(), timing.first_byte.unwrap(), timing.total.unwrap());
     assert!(tcp > 0.0 && first > 0.0 && total >= tcp + first, "{timing:?}");
     assert_eq!((timing.dns, timing.tls), (None, None), "an address needs no lookup");
+    session.stop().await;
+}
+
+#[tokio::test]
+async fn open_tells_what_the_handshake_took_on_the_wire() {
+    let address = serve(async |_, mut peer| {
+        peer.accept_and("X-Pad: 12345\r\n", b"\x81\x05early").await;
+        peer.rest().await;
+    })
+    .await;
+    let session = connect(endpoint(&format!("ws://{address}/feed?room=1"), 0));
+    session.memory.until_received(1).await;
+    let open = session.memory.of(Kind::Open).remove(0);
+    let meta = open.meta();
+    let fields = |headers: &[(String, String)]| -> usize {
+        headers.iter().map(|(name, value)| name.len() + value.len() + ": \r\n".len()).sum()
+    };
+    let asked = "GET /feed?room=1 HTTP/1.1\r\n\r\n".len() + fields(&meta.request_headers);
+    let answered = "HTTP/1.1 101 Switching Protocols\r\n\r\n".len() + fields(&meta.headers);
+    assert_eq!(open.wire, Wire::Exact((asked + answered) as u64));
     session.stop().await;
 }
 
