@@ -12,7 +12,7 @@ use super::action::{self, Action};
 use super::format::Zone;
 use super::palette::Palette;
 use super::saving::Saving;
-use super::scene::{Outbox, Scene};
+use super::scene::{Outbox, Scene, session_of};
 use super::theme::{self, icon_font, semibold, size, tokens, words};
 use super::toasts::Toasts;
 use super::views::{Captures, Inspect, ServerPage};
@@ -103,6 +103,14 @@ impl App {
     }
 
     fn ask(&mut self, command: Command) {
+        if let Command::Open(path) = &command
+            && let Some(session) = session_of(&self.snapshot, path)
+        {
+            // It is there already, and perhaps still growing.
+            self.tab = Tab::Inspect;
+            let snapshot = Arc::clone(&self.snapshot);
+            return self.inspect.choose(Some(session.id), &snapshot);
+        }
         match &command {
             Command::Connect(_) | Command::Demo | Command::Open(_) | Command::OpenDialog => {
                 self.tab = Tab::Inspect;

@@ -1,5 +1,7 @@
 //! What every view is given: the newest snapshot, the time, and a place for its wishes.
 
+use std::path::Path;
+
 use crate::engine::{SessionView, Snapshot};
 use crate::model::{Command, SessionId};
 
@@ -24,6 +26,12 @@ pub(crate) struct Outbox {
     pub commands: Vec<Command>,
     /// For the window.
     pub actions: Vec<Action>,
+}
+
+/// The session whose recording this file is, live or opened.
+pub(crate) fn session_of<'a>(snapshot: &'a Snapshot, path: &Path) -> Option<&'a SessionView> {
+    let of = |session: &&std::sync::Arc<SessionView>| session.recording.path == path;
+    snapshot.sessions.iter().find(of).map(std::sync::Arc::as_ref)
 }
 
 impl Outbox {

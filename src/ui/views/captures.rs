@@ -9,7 +9,7 @@ use crate::engine::RecentCapture;
 use crate::model::Command;
 use crate::ui::action::Action;
 use crate::ui::format;
-use crate::ui::scene::{Outbox, Scene};
+use crate::ui::scene::{Outbox, Scene, session_of};
 use crate::ui::theme::{mono, size, tokens, words};
 use crate::ui::widgets::{Button, Empty, bar_frame, icon_button, line, muted, separated};
 
@@ -77,12 +77,14 @@ impl Captures {
         let t = tokens(ui.ctx());
         let extent = vec2(ui.available_width(), ROW);
         let (rect, response) = ui.allocate_exact_size(extent, Sense::click());
-        let name = format!("Open {}", recent.name);
+        let session = session_of(scene.snapshot, &recent.path);
+        let grows = session.is_some_and(|session| session.recording.is_running);
+        let name = format!("Open {}{}", recent.name, if grows { ", recording" } else { "" });
         response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
         if ui.rect_contains_pointer(rect) || response.has_focus() {
             ui.painter().rect_filled(rect, size::RADIUS, t.panel);
         }
-        let is_doomed = self.doomed.as_ref() == Some(&recent.path);
+        let is_doomed = session.is_none() && self.doomed.as_ref() == Some(&recent.path);
         let left = rect.left() + 10.0;
         let room = rect.width() - 60.0;
         let put = |text: &str, x: f32, y: f32, font, color, room: f32| {
@@ -95,8 +97,12 @@ impl Captures {
         let middle = left + room * 0.46;
         let what = format!("{} · {}", recent.what, format::count(recent.events, "event"));
         put(&what, middle, first, words(size::DATA), t.muted, room * 0.28);
-        let marks =
-            [(!recent.is_saved, "not saved", t.warn), (recent.was_cut_off, "cut off", t.bad)];
+        let marks = [
+            (grows, "● recording", t.bad),
+            (session.is_some() && !grows, "open", t.muted),
+            (!recent.is_saved, "not saved", t.warn),
+            (recent.was_cut_off && !grows, "cut off", t.bad),
+        ];
         let mut x = middle;
         for (_, word, color) in marks.into_iter().filter(|(applies, ..)| *applies) {
             let galley = line(ui, word, words(size::DATA), color, 100.0);
@@ -119,8 +125,8 @@ impl Captures {
         child.add_space(6.0);
         if is_doomed {
             self.confirm_ui(&mut child, recent, out);
-        } else if icon_button(&mut child, Icon::Trash2, &format!("Delete {}", recent.name))
-            .clicked()
+        } else if session.is_none()
+            && icon_button(&mut child, Icon::Trash2, &format!("Delete {}", recent.name)).clicked()
         {
             self.doomed = Some(recent.path.clone());
         }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use egui::{Align, Layout, Margin, Panel, RichText, ScrollArea, Slider, Ui, vec2};
+use egui::{Align, Layout, Margin, Panel, Response, RichText, ScrollArea, Slider, Ui, vec2};
 use lucide_icons::Icon;
 
 use crate::engine::{ServerView, TransportStats};
@@ -20,6 +20,8 @@ use crate::ui::widgets::{
 #[derive(Debug, Default)]
 pub(crate) struct ServerPage {
     draft: Option<Draft>,
+    /// Rate and size that the running server was asked for and does not have yet.
+    asked: Option<(f64, usize)>,
 }
 
 #[derive(Debug, Clone)]
@@ -46,6 +48,47 @@ impl Draft {
     }
 }
 
+/// How often and how much: what can be set while the server runs. Whether a new setting is
+/// complete, which it is not while a slider is being dragged.
+fn source_ui(ui: &mut Ui, options: &mut ServerOptions) -> bool {
+    let rate = format!("{} /s", number(options.rate));
+    let rate = slider(ui, "Messages", &rate, &mut options.rate, (0.0, 10_000.0), true);
+    let mut value = options.size as f64;
+    let bytes = format::size(options.size as u64);
+    let size = slider(ui, "Payload", &bytes, &mut value, (1.0, 1_000_000.0), true);
+    options.size = (value.round() as usize).max(1);
+    [rate, size]
+        .iter()
+        .any(|slider| slider.drag_stopped() || (slider.changed() && !slider.dragged()))
+}
+
+impl Draft {
+    /// The settings that are fixed while the server runs.
+    fn ui(&mut self, ui: &mut Ui) {
+        let error = self.read().err();
+        let shown = error.as_deref().filter(|error| error.starts_with("an address"));
+        let t = tokens(ui.ctx());
+        ui.label(RichText::new("Listen on").color(t.muted));
+        Field::new(&mut self.listen, "Listen on").small().error(shown).show(ui);
+        if let Some(error) = error.as_deref().filter(|_| shown.is_none()) {
+            problem(ui, error);
+        }
+        let options = &mut self.options;
+        let mut value = options.history as f64;
+        let kept = format::thousands(options.history as u64);
+        slider(ui, "History", &kept, &mut value, (0.0, 1_000_000.0), true);
+        options.history = value.round() as usize;
+        seconds(ui, "Hold", &mut options.hold, 120.0);
+        seconds(ui, "Reconnection time", &mut options.retry, 60.0);
+        let mut beats = options.heartbeat.is_some();
+        switch(ui, &mut beats, "Heartbeats", false);
+        if beats {
+            seconds(ui, "Heartbeat", &mut self.heartbeat, 120.0);
+        }
+        options.heartbeat = beats.then_some(self.heartbeat);
+    }
+}
+
 impl ServerPage {
     /// Starts the server, or stops it.
     pub(crate) fn toggle(&mut self, server: &ServerView, out: &mut Outbox) {
@@ -63,9 +106,7 @@ impl ServerPage {
     pub(crate) fn ui(&mut self, ui: &mut Ui, scene: Scene<'_>, out: &mut Outbox) {
         let t = tokens(ui.ctx());
         let server = &scene.snapshot.server;
-        if server.url.is_some() || self.draft.is_none() {
-            self.draft = Some(Draft::of(&server.options));
-        }
+        self.take_over(server);
         Panel::top("server bar")
             .exact_size(size::BAR + 1.0)
             .frame(bar_frame(ui))
@@ -82,13 +123,27 @@ impl ServerPage {
                         vec2(left, 0.0),
                         Layout::top_down(Align::Min),
                         |ui| {
-                            self.settings_ui(ui, server);
+                            self.settings_ui(ui, server, out);
                         },
                     );
                     ui.vertical(|ui| numbers_ui(ui, server, out));
                 });
             });
         });
+    }
+
+    /// Takes over the settings of a running server, but for those it is being asked to change.
+    fn take_over(&mut self, server: &ServerView) {
+        let has = (server.options.rate, server.options.size);
+        let is_done = server.url.is_none() || server.error.is_some();
+        self.asked = self.asked.filter(|asked| *asked != has && !is_done);
+        if server.url.is_some() || self.draft.is_none() {
+            let mut draft = Draft::of(&server.options);
+            if let Some((rate, size)) = self.asked {
+                (draft.options.rate, draft.options.size) = (rate, size);
+            }
+            self.draft = Some(draft);
+        }
     }
 
     fn bar_ui(&mut self, ui: &mut Ui, server: &ServerView, out: &mut Outbox) {
@@ -133,47 +188,32 @@ impl ServerPage {
         });
     }
 
-    fn settings_ui(&mut self, ui: &mut Ui, server: &ServerView) {
+    fn settings_ui(&mut self, ui: &mut Ui, server: &ServerView, out: &mut Outbox) {
         let Some(draft) = &mut self.draft else { return };
         let is_running = server.url.is_some() || server.is_busy;
         card(ui, |ui| {
             ui.set_width(ui.available_width());
             ui.spacing_mut().item_spacing.y = 6.0;
             section(ui, "Source");
-            ui.add_enabled_ui(!is_running, |ui| {
-                let error = draft.read().err();
-                let shown = error.as_deref().filter(|error| error.starts_with("an address"));
-                let t = tokens(ui.ctx());
-                ui.label(RichText::new("Listen on").color(t.muted));
-                Field::new(&mut draft.listen, "Listen on").small().error(shown).show(ui);
-                if let Some(error) = error.as_deref().filter(|_| shown.is_none()) {
-                    problem(ui, error);
+            let is_set = ui.add_enabled_ui(!server.is_busy, |ui| source_ui(ui, &mut draft.options));
+            let pace = (draft.options.rate, draft.options.size);
+            if server.url.is_some() && pace != (server.options.rate, server.options.size) {
+                self.asked = Some(pace);
+                if is_set.inner {
+                    out.send(Command::StartServer(Box::new(draft.options.clone())));
                 }
-                let options = &mut draft.options;
-                let rate = format!("{} /s", number(options.rate));
-                slider(ui, "Messages", &rate, &mut options.rate, (0.0, 10_000.0), true);
-                let mut value = options.size as f64;
-                let bytes = format::size(options.size as u64);
-                slider(ui, "Payload", &bytes, &mut value, (1.0, 1_000_000.0), true);
-                options.size = (value.round() as usize).max(1);
-                let mut value = options.history as f64;
-                let kept = format::thousands(options.history as u64);
-                slider(ui, "History", &kept, &mut value, (0.0, 1_000_000.0), true);
-                options.history = value.round() as usize;
-                seconds(ui, "Hold", &mut options.hold, 120.0);
-                seconds(ui, "Reconnection time", &mut options.retry, 60.0);
-                let mut beats = options.heartbeat.is_some();
-                switch(ui, &mut beats, "Heartbeats", false);
-                if beats {
-                    seconds(ui, "Heartbeat", &mut draft.heartbeat, 120.0);
-                }
-                options.heartbeat = beats.then_some(draft.heartbeat);
-            });
+            }
+        });
+        card(ui, |ui| {
+            ui.set_width(ui.available_width());
+            ui.spacing_mut().item_spacing.y = 6.0;
+            section(ui, "Connections");
             if is_running {
                 let t = tokens(ui.ctx());
-                let text = "Stop the server to change its settings";
-                ui.label(RichText::new(text).size(size::DATA).color(t.faint));
+                let text = "Stop the server to change these";
+                ui.label(RichText::new(text).size(size::DATA).color(t.muted));
             }
+            ui.add_enabled_ui(!is_running, |ui| draft.ui(ui));
         });
     }
 
@@ -220,7 +260,7 @@ fn slider(
     value: &mut f64,
     (least, most): (f64, f64),
     is_steep: bool,
-) {
+) -> Response {
     let t = tokens(ui.ctx());
     ui.scope(|ui| {
         let width = ui.available_width();
@@ -251,8 +291,15 @@ fn slider(
             .smallest_positive(1.0)
             .step_by(step)
             .show_value(false);
-        ui.add(slider).accessible_name(name);
-    });
+        let slider = ui.add(slider).accessible_name(name);
+        if slider.has_focus() {
+            let stroke = egui::Stroke::new(1.0, t.accent);
+            let around = slider.rect.expand2(vec2(4.0, 1.0));
+            ui.painter().rect_stroke(around, 4.0, stroke, egui::StrokeKind::Inside);
+        }
+        slider
+    })
+    .inner
 }
 
 fn numbers_ui(ui: &mut Ui, server: &ServerView, out: &mut Outbox) {
@@ -291,6 +338,7 @@ fn transport_ui(ui: &mut Ui, stats: &TransportStats) {
         ui.set_width(ui.available_width());
         ui.spacing_mut().item_spacing.y = 0.0;
         ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 8.0;
             let (mark, _) = ui.allocate_exact_size(vec2(10.0, 10.0), egui::Sense::hover());
             ui.painter().rect_filled(mark, 2.0, t.transport(kind));
             ui.label(RichText::new(name).color(t.text));
@@ -301,10 +349,10 @@ fn transport_ui(ui: &mut Ui, stats: &TransportStats) {
         });
         fact(ui, "messages out", &format::thousands(stats.messages_out), t.text);
         fact(ui, "wire out", &format::size(stats.wire_out), t.text);
-        let errors = if stats.errors > 0 { t.warn } else { t.text };
-        let value = format!("{} · {}", stats.reconnects, stats.errors);
-        fact(ui, "reconnects · errors", &value, errors);
         fact(ui, "opened", &format::thousands(stats.opened), t.text);
+        fact(ui, "reconnects", &format::thousands(stats.reconnects), t.text);
+        let errors = if stats.errors > 0 { t.warn } else { t.text };
+        fact(ui, "errors", &format::thousands(stats.errors), errors);
         let p50 = stats.duration_p50.map_or_else(|| String::from("–"), format::seconds);
         fact(ui, "duration p50", &p50, t.text);
     });

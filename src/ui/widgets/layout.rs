@@ -53,7 +53,7 @@ pub(crate) fn separated(ui: &mut Ui, words: &str, color: Color32) -> Response {
     let galley = line(ui, words, font(size::SMALL), color, room);
     let width = steady_width(ui, words, font(size::SMALL)).max(galley.size().x).min(room);
     let extent = egui::vec2(width, galley.size().y);
-    let (rect, response) = ui.allocate_exact_size(extent, egui::Sense::click());
+    let (rect, response) = ui.allocate_exact_size(extent, egui::Sense::CLICK);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, words));
     ui.painter().galley(rect.min.round(), galley, color);
     ui.add_space(10.0);

@@ -66,9 +66,12 @@ pub(crate) fn problem(ui: &mut Ui, text: &str) -> Response {
 pub(crate) fn fact(ui: &mut Ui, name: &str, value: &str, color: Color32) -> Response {
     let t = tokens(ui.ctx());
     let desired = vec2(ui.available_width(), size::ROW);
-    let (rect, response) = ui.allocate_exact_size(desired, Sense::click());
+    let (rect, response) = ui.allocate_exact_size(desired, Sense::CLICK);
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{name}: {value}")));
-    let name = line(ui, name, words(size::BODY), t.muted, rect.width() * 0.74);
+    // A short value leaves its room to the name.
+    let wanted = ui.painter().layout_no_wrap(value.to_owned(), mono(size::DATA), color).size().x;
+    let room = (rect.width() - wanted - 12.0).max(rect.width() * 0.5);
+    let name = line(ui, name, words(size::BODY), t.muted, room);
     let room = rect.width() - name.size().x - 12.0;
     let shown = line(ui, value, mono(size::DATA), color, room);
     let middle = |galley: &Galley| rect.center().y - galley.size().y / 2.0;

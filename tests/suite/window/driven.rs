@@ -212,6 +212,46 @@ fn a_refusal_shows_status_body_and_what_to_try() {
 }
 
 #[test]
+fn latencies_that_differ_by_decades_are_drawn_on_a_logarithmic_axis() {
+    assert!(ticker().has("Latency") && !ticker().has("Latency, logarithmic"));
+    assert!(Stage::new(one(fixture::late())).has("Latency, logarithmic"));
+}
+
+#[test]
+fn a_return_without_a_cursor_warns_in_its_row_and_in_the_detail() {
+    let mut view = fixture::late();
+    fixture::select(&mut view, 3);
+    let mut stage = Stage::new(one(view));
+    assert!(stage.has_like("2 open 200 OK · SSE, because the answer is text/event-stream"));
+    stage.click_like("3 open back after 3.1 s without a cursor: what was sent");
+    for page in ["Pretty", "Handshake"] {
+        stage.click(page);
+        assert!(stage.has_like("Back after 3.1 s without a cursor"), "{page}");
+    }
+}
+
+#[test]
+fn a_row_that_was_painted_does_not_go_blank_while_others_are_read() {
+    let mut stage = ticker();
+    assert!(stage.has_like(r#"499 text {"type""#));
+    let mut view = fixture::ticker(500);
+    view.rows = Arc::default();
+    stage.show(one(view));
+    assert!(stage.has_like(r#"499 text {"type""#));
+}
+
+#[test]
+fn saving_tells_how_many_events_are_done() {
+    let mut view = fixture::ticker(500);
+    view.recording.saving = Some((12_000, 1_000_000));
+    let mut stage = Stage::new(one(view.clone()));
+    assert!(stage.has("saving 12,000 of 1,000,000 events"));
+    view.recording.saving = Some((0, 0));
+    stage.show(one(view));
+    assert!(stage.has("saving…"));
+}
+
+#[test]
 fn every_state_has_its_own_face() {
     let mut stage = Stage::new(one(fixture::connecting(1)));
     assert!(stage.has("Connecting to far.example.com"));
@@ -320,6 +360,58 @@ fn captures_are_deleted_only_after_a_second_word() {
     assert_eq!(stage.sent(), []);
     stage.click("Delete the file");
     assert_eq!(stage.sent(), [Command::Delete(recents[1].path.clone())]);
+}
+
+#[test]
+fn a_file_that_is_being_recorded_is_shown_live_and_not_deleted() {
+    let recents = fixture::recents();
+    let mut busy = fixture::busy();
+    let mut second = SessionView::clone(&busy.sessions[1]);
+    second.recording.path.clone_from(&recents[1].path);
+    busy.sessions[1] = Arc::new(second);
+    busy.recents = recents;
+    let mut stage = Stage::new(busy);
+    stage.click("Captures");
+    assert!(stage.has("Delete ticks.wirescope") && !stage.has("Delete workshop.wirescope"));
+    assert!(stage.has("Open workshop.wirescope, recording"));
+    stage.click_like("Open workshop.wirescope");
+    assert_eq!(stage.sent(), [], "it is open already");
+    let url = "https://api.example.com/v1/chat";
+    let address = stage.window.get_by_role_and_label(egui::accesskit::Role::TextInput, "Address");
+    assert!(address.value().is_some_and(|value| value.starts_with(url)), "{:?}", address.value());
+}
+
+fn slider<'a>(stage: &'a Stage, name: &'a str) -> egui_kittest::Node<'a> {
+    stage.window.get_by_role_and_label(egui::accesskit::Role::Slider, name)
+}
+
+#[test]
+fn rate_and_size_are_set_while_the_server_runs() {
+    let mut stage = Stage::new(Snapshot { server: fixture::serving(), ..Snapshot::default() });
+    stage.click("Server");
+    stage.sent();
+    assert!(slider(&stage, "History").accesskit_node().is_disabled());
+    assert!(!slider(&stage, "Messages").accesskit_node().is_disabled());
+    slider(&stage, "Messages").focus();
+    stage.window.run();
+    stage.press(Key::ArrowRight);
+    let sent = stage.sent();
+    let [Command::StartServer(options)] = &sent[..] else { panic!("{sent:?}") };
+    assert!(options.rate > 12.0, "{}", options.rate);
+    assert_eq!(options.heartbeat, fixture::serving().options.heartbeat);
+
+    let rect = slider(&stage, "Payload").rect();
+    let at = |share: f32| egui::pos2(rect.left() + rect.width() * share, rect.center().y);
+    stage.window.drag_at(at(0.34));
+    stage.window.run();
+    stage.window.hover_at(at(0.6));
+    stage.window.run();
+    assert_eq!(stage.sent(), [], "not while it is being dragged");
+    stage.window.drop_at(at(0.6));
+    stage.window.run();
+    let sent = stage.sent();
+    let [Command::StartServer(options)] = &sent[..] else { panic!("{sent:?}") };
+    assert!(options.size > 1_000, "{}", options.size);
 }
 
 #[test]

@@ -208,6 +208,86 @@ fn series() -> Series {
     series
 }
 
+/// A stream that was lost three times; what was missed came seconds late, and once there was no
+/// cursor to come back with.
+pub fn late() -> SessionView {
+    let mut series = Series::default();
+    let mut seed = 0_u64;
+    let mut observe = |event: &Event, latency: Option<f64>| {
+        seed += 1;
+        series.observe(event, latency, || noise(seed));
+    };
+    let breaks = [(40, 44, Some("310")), (118, 121, None), (388, 392, Some("4812"))];
+    for tenth in 0..AGE / (100 * MS) {
+        let (t, second) = (tenth * 100 * MS, tenth / 10);
+        for (from, to, id) in breaks {
+            if tenth == from * 10 {
+                let cause = Some("the server ended the response".into());
+                observe(&state(t, 1, Kind::Closed, Meta { cause, ..Meta::default() }), None);
+            }
+            if tenth == to * 10 {
+                let resume_after = id.map(str::to_owned);
+                let again = Meta { resume_after, ..Meta::default() };
+                observe(&state(t, 2, Kind::Connecting, again), None);
+                observe(&state(t, 2, Kind::Open, Meta::default()), None);
+            }
+        }
+        if breaks.iter().any(|(from, to, _)| (*from..*to).contains(&second)) {
+            continue;
+        }
+        let back = breaks.iter().find(|(_, to, id)| *to == second && id.is_some());
+        let late = back.map_or(0.0, |_| 4_600.0 - 400.0 * (tenth % 10) as f64);
+        let event = Event::new(t, Dir::In, Kind::Event).with_payload("0123456789");
+        observe(&event, Some(0.3 + noise(tenth) * 0.4 + late));
+    }
+    let phase = Phase::Open { attempt: 4, since_ns: 392 * SECOND };
+    let mut view = session(1, "http://localhost:4100/sse", TransportKind::Sse, phase);
+    let events = [
+        state(0, 1, Kind::Connecting, Meta::default()),
+        state(
+            2 * MS,
+            1,
+            Kind::Open,
+            Meta {
+                status: Some(200),
+                reason: Some("OK".into()),
+                chosen: Some("SSE, because the answer is text/event-stream".into()),
+                ..Meta::default()
+            },
+        ),
+        state(
+            121 * SECOND,
+            2,
+            Kind::Open,
+            Meta {
+                cause: Some(
+                    "back after 3.1 s without a cursor: what was sent meanwhile may be missing, \
+                     or come again"
+                        .into(),
+                ),
+                ..handshake_meta()
+            },
+        ),
+    ];
+    let mut rows = HashMap::new();
+    for (n, event) in (1..).zip(events) {
+        view.index.push(entry(n, &event));
+        rows.insert(n, Arc::new(event));
+    }
+    view.rows = Arc::new(rows);
+    view.series = Arc::new(series);
+    view.stats.received = 3_800;
+    view.stats.latency = Some(Percentiles {
+        count: 3_800,
+        p50: 0.5,
+        p95: 0.7,
+        p99: 4_200.0,
+        max: 4_600.0,
+        jitter: 0.1,
+    });
+    view
+}
+
 /// The WebSocket of the pictures, with this many events.
 pub fn ticker(total: u64) -> SessionView {
     let phase = Phase::Open { attempt: 3, since_ns: AGE - 361 * SECOND };
@@ -424,8 +504,8 @@ pub fn serving() -> ServerView {
         messages_out,
         wire_out,
         reconnects,
-        errors: 1,
-        duration_p50: Some(372.0),
+        errors: u64::from(reconnects > 5),
+        duration_p50: (active > 0).then_some(372.0),
     };
     ServerView {
         url: Some("http://127.0.0.1:4100".into()),

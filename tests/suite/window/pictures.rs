@@ -53,6 +53,9 @@ const ALL: &[Picture] = &[
         stage.click("Both");
     }),
     ("notices", WIDE, notices, |_| {}),
+    ("late", WIDE, late, |stage| stage.click_like("3 open")),
+    ("late-narrow", vec2(900.0, 600.0), late, |_| {}),
+    ("server-narrow", vec2(900.0, 600.0), serving, |stage| stage.click("Server")),
 ];
 
 /// Those that are compared: every part of the window once, in both themes.
@@ -86,6 +89,12 @@ fn searching() -> Snapshot {
     if let Some(matches) = &mut view.matches {
         matches.searched = 20_000;
     }
+    one(view)
+}
+
+fn late() -> Snapshot {
+    let mut view = fixture::late();
+    fixture::select(&mut view, 3);
     one(view)
 }
 

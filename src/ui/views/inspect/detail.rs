@@ -10,7 +10,7 @@ use super::handshake;
 use super::hex::HexView;
 use super::json_tree::JsonTree;
 use super::raw::RawView;
-use super::words::{hex, kind_color, wall};
+use super::words::{hex, kind_color, wall, warning};
 use crate::decode::Decoded;
 use crate::engine::{Origin, Selected, SessionView};
 use crate::model::{Dir, Event, Kind, Wire};
@@ -200,7 +200,9 @@ fn story_ui(ui: &mut Ui, selected: &Selected, scene: Scene<'_>) {
     let color = kind_color(t, event.kind);
     let word = RichText::new(event.kind.word()).font(mono(size::DATA)).color(color);
     ui.label(word);
-    let sentences = [(meta.cause.as_deref(), t.text), (meta.hint.as_deref(), t.muted)];
+    handshake::origin_ui(ui, event);
+    let cause = meta.cause.as_deref().filter(|_| warning(event).is_none());
+    let sentences = [(cause, t.text), (meta.hint.as_deref(), t.muted)];
     for (sentence, color) in sentences {
         if let Some(sentence) = sentence {
             let text = RichText::new(capital(sentence)).color(color);

@@ -1,14 +1,15 @@
 //! How the connection came about, or why it did not: phases as a small waterfall, the request, the
 //! answer and its body.
 
-use egui::{Rect, RichText, Sense, Ui, pos2, vec2};
+use egui::{Color32, Rect, RichText, Sense, Ui, pos2, vec2};
 
-use super::words::{hex, phases};
+use super::words::{hex, phases, warning};
 use crate::engine::Selected;
 use crate::model::{Event, Headers, is_secret_header};
 use crate::ui::format;
 use crate::ui::scene::Scene;
 use crate::ui::theme::{mono, size, tokens, words};
+use crate::ui::views::capital;
 use crate::ui::widgets::{fact, section};
 
 /// Shows it.
@@ -23,6 +24,7 @@ pub(super) fn ui(ui: &mut Ui, selected: &Selected, scene: Scene<'_>) {
     };
     ui.spacing_mut().item_spacing.y = 3.0;
     let meta = event.meta();
+    origin_ui(ui, event);
     timing_ui(ui, event, scene);
     for (name, value) in [("Peer", &meta.remote), ("TLS", &meta.tls)] {
         if let Some(value) = value {
@@ -51,10 +53,27 @@ pub(super) fn ui(ui: &mut Ui, selected: &Selected, scene: Scene<'_>) {
         let text = RichText::new(body).font(mono(size::DATA)).color(t.text);
         ui.add(egui::Label::new(text).wrap().selectable(true));
     }
-    if let Some(cause) = &meta.cause {
+    if let Some(cause) = meta.cause.as_deref().filter(|_| warning(event).is_none()) {
         ui.add_space(6.0);
-        ui.add(egui::Label::new(RichText::new(cause).color(t.bad)).wrap());
+        sentence(ui, cause, t.bad);
     }
+}
+
+/// Under what reserve a connection came about, and why over this transport.
+pub(super) fn origin_ui(ui: &mut Ui, event: &Event) {
+    let t = tokens(ui.ctx());
+    let told = [(warning(event), t.warn), (event.meta().chosen.as_deref(), t.muted)];
+    for (text, color) in told {
+        if let Some(text) = text {
+            sentence(ui, text, color);
+            ui.add_space(4.0);
+        }
+    }
+}
+
+fn sentence(ui: &mut Ui, text: &str, color: Color32) {
+    let text = RichText::new(capital(text)).color(color);
+    ui.add(egui::Label::new(text).wrap().selectable(true));
 }
 
 /// The phases of an attempt, one below the other, each where it took place.

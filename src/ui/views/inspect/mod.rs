@@ -13,6 +13,8 @@ mod json_tree;
 mod options;
 mod options_draft;
 mod plot_data;
+mod plot_labels;
+mod plot_outages;
 mod plots;
 mod raw;
 mod row;

@@ -6,17 +6,96 @@ use std::sync::Arc;
 use egui_plot::{GridMark, PlotPoint};
 
 use crate::analysis::{Outage, Series};
+use crate::model::SessionId;
+use crate::ui::format;
 
 /// Dots drawn, at most.
 const DOTS: usize = 1_600;
 /// Points of a line, at most.
 const POINTS: usize = 110;
+/// The lowest latency of a logarithmic axis, in milliseconds.
+const LEAST: f64 = 0.001;
+
+/// An axis of latencies. Where they span more than two decades it is logarithmic, or what is late
+/// after a break would flatten everything else.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Scale {
+    /// Whether y is the decimal logarithm of milliseconds rather than milliseconds.
+    pub is_log: bool,
+    /// The bottom, as y.
+    pub low: f64,
+    /// The top, as y; what is above lies on its edge.
+    pub top: f64,
+}
+
+impl Default for Scale {
+    fn default() -> Self {
+        Self { is_log: false, low: 0.0, top: 1.0 }
+    }
+}
+
+impl Scale {
+    /// The axis for these sorted latencies. `highest` is the highest point of the lines, and
+    /// `was_log` how it was before: an axis at the border does not change back and forth.
+    fn of(sorted: &[f32], highest: f64, was_log: bool) -> Self {
+        let low = f64::from(quantile(sorted, 0.02)).max(LEAST);
+        let most = f64::from(quantile(sorted, 0.99)).max(0.1);
+        let span = most.max(highest) / low;
+        if span > if was_log { 60.0 } else { 100.0 } {
+            let (low, top) = (low.log10() - 0.15, most.max(highest).log10() + 0.2);
+            return Self { is_log: true, low, top };
+        }
+        Self { is_log: false, low: 0.0, top: nice(most * 1.5) }
+    }
+
+    /// Where so many milliseconds lie.
+    fn y(&self, ms: f64) -> f64 {
+        let y = if self.is_log { ms.max(LEAST).log10() } else { ms };
+        y.clamp(self.low, self.top)
+    }
+
+    /// The milliseconds that lie there.
+    pub(super) fn millis(&self, y: f64) -> f64 {
+        if self.is_log { 10_f64.powf(y) } else { y }
+    }
+
+    /// Marks at the powers of ten, or at round values.
+    pub(super) fn marks(&self) -> Vec<GridMark> {
+        if !self.is_log {
+            return value_marks(self.top);
+        }
+        let decades = self.low.ceil() as i32..=self.top.floor() as i32;
+        decades.map(|power| GridMark { value: f64::from(power), step_size: 1.0 }).collect()
+    }
+
+    /// What stands beside a mark: `0.1 ms`, `10 ms`, `1 s` on a logarithmic axis.
+    pub(super) fn label(&self, y: f64) -> String {
+        if !self.is_log {
+            return if y == 0.0 { "0 ms".into() } else { plain(y) };
+        }
+        match y.round() as i32 {
+            power @ ..0 => format!("{:.*} ms", power.unsigned_abs() as usize, self.millis(y)),
+            power @ 0..3 => format!("{} ms", 10_u64.pow(power.unsigned_abs())),
+            power => format!("{} s", format::thousands(10_u64.pow(power.unsigned_abs() - 3))),
+        }
+    }
+}
+
+/// A value beside its mark: `0.25`, `4`, `1,200`.
+pub(super) fn plain(value: f64) -> String {
+    if value < 10.0 && value.fract() > 0.0 {
+        let text = format!("{value:.2}");
+        text.trim_end_matches('0').to_owned()
+    } else {
+        format::thousands(value as u64)
+    }
+}
 
 /// Lines and dots of one series; x is seconds since the session began.
 #[derive(Debug, Default)]
 pub(super) struct PlotData {
-    of: Option<Arc<Series>>,
-    /// Latencies, in milliseconds, a fair share of them.
+    of: Option<(SessionId, Arc<Series>)>,
+    /// Latencies, a fair share of them.
     pub dots: Vec<PlotPoint>,
     /// Medians, a line for each span that was connected.
     pub p50: Vec<Vec<PlotPoint>>,
@@ -26,8 +105,8 @@ pub(super) struct PlotData {
     pub received: Vec<PlotPoint>,
     /// Messages sent a second.
     pub sent: Vec<PlotPoint>,
-    /// Top of the latency plot; what is above lies on its edge.
-    pub latency_top: f64,
+    /// How latencies are laid out; y of the dots and lines is told by it.
+    pub scale: Scale,
     /// Top of the rate plot.
     pub rate_top: f64,
 }
@@ -39,28 +118,39 @@ pub(super) fn seconds(ns: u64) -> f64 {
 
 impl PlotData {
     /// Brings everything up to date, which is free while the series is the same.
-    pub(super) fn update(&mut self, series: &Arc<Series>) {
-        if self.of.as_ref().is_some_and(|of| Arc::ptr_eq(of, series)) {
+    pub(super) fn update(&mut self, session: SessionId, series: &Arc<Series>) {
+        if self.of.as_ref().is_some_and(|(_, of)| Arc::ptr_eq(of, series)) {
             return;
         }
-        *self = Self { of: Some(Arc::clone(series)), ..Self::default() };
-        self.latencies(series);
+        let is_same = self.of.as_ref().is_some_and(|(of, _)| *of == session);
+        let was_log = is_same && self.scale.is_log;
+        *self = Self { of: Some((session, Arc::clone(series))), ..Self::default() };
+        self.latencies(series, was_log);
         self.rates(series);
     }
 
-    fn latencies(&mut self, series: &Series) {
+    fn latencies(&mut self, series: &Series, was_log: bool) {
         let mut all: Vec<f32> =
             series.buckets.iter().flat_map(|b| b.latencies.iter().map(|(_, ms)| *ms)).collect();
         all.retain(|ms| ms.is_finite());
         let step = all.len().div_ceil(DOTS).max(1);
         all.sort_unstable_by(f32::total_cmp);
-        let top = nice(f64::from(quantile(&all, 0.99)).max(0.1) * 1.5);
-        self.latency_top = top;
+        self.lines(series);
+        let highest = self.p95.iter().flatten().map(|point| point.y).fold(0.0, f64::max);
+        let scale = Scale::of(&all, highest, was_log);
+        self.scale = scale;
+        for point in self.p50.iter_mut().chain(&mut self.p95).flatten() {
+            point.y = scale.y(point.y);
+        }
         let samples = series.buckets.iter().flat_map(|bucket| &bucket.latencies);
         self.dots = samples
             .step_by(step)
-            .map(|(t, ms)| PlotPoint::new(seconds(*t), f64::from(*ms).clamp(0.0, top)))
+            .map(|(t, ms)| PlotPoint::new(seconds(*t), scale.y(f64::from(*ms))))
             .collect();
+    }
+
+    /// The lines, in milliseconds.
+    fn lines(&mut self, series: &Series) {
         let group = series.buckets.len().div_ceil(POINTS).max(1);
         let (mut p50, mut p95) = (Vec::new(), Vec::new());
         let mut last = 0;
@@ -78,10 +168,8 @@ impl PlotData {
                 self.p95.push(std::mem::take(&mut p95));
             }
             last = middle;
-            let point = |quantile_of: f64| {
-                let ms = f64::from(quantile(&sample, quantile_of));
-                PlotPoint::new(seconds(middle), ms.clamp(0.0, top))
-            };
+            let point =
+                |part: f64| PlotPoint::new(seconds(middle), f64::from(quantile(&sample, part)));
             p50.push(point(0.5));
             p95.push(point(0.95));
         }
@@ -184,11 +272,39 @@ mod tests {
             series.observe(&event, (kind == Kind::Text).then_some(k as f64), || 0.5);
         }
         let mut data = PlotData::default();
-        data.update(&Arc::new(series));
+        data.update(SessionId(1), &Arc::new(series));
         assert_eq!((data.p50.len(), data.p95.len()), (2, 2));
         assert_eq!(data.dots.len(), 39);
-        assert!(data.latency_top >= 59.0 && data.rate_top >= 1.0);
+        assert!(data.scale.top >= 59.0 && !data.scale.is_log && data.rate_top >= 1.0);
         assert!(data.sent.is_empty());
+    }
+
+    #[test]
+    fn what_is_late_after_a_break_makes_the_axis_logarithmic() {
+        let mut series = Series::default();
+        for k in 0..400_u64 {
+            let late = if (200..220).contains(&k) { 4551.0 } else { 0.4 };
+            let event = Event::new(k * 100_000_000, Dir::In, Kind::Text);
+            series.observe(&event, Some(late), || 0.5);
+        }
+        let mut data = PlotData::default();
+        data.update(SessionId(1), &Arc::new(series));
+        let scale = data.scale;
+        assert!(scale.is_log);
+        let labels: Vec<String> =
+            scale.marks().iter().map(|mark| scale.label(mark.value)).collect();
+        assert_eq!(labels, ["1 ms", "10 ms", "100 ms", "1 s"]);
+        assert_eq!((scale.label(-1.0).as_str(), scale.label(4.0).as_str()), ("0.1 ms", "10 s"));
+        assert!((scale.millis(scale.y(4551.0)) - 4551.0).abs() < 1e-6, "it is not on the edge");
+        assert!(data.p95.iter().flatten().any(|point| point.y > 3.0));
+    }
+
+    #[test]
+    fn an_axis_at_the_border_stays_as_it_is() {
+        let sorted: Vec<f32> = (0..100).map(|k| if k < 50 { 1.0 } else { 80.0 }).collect();
+        assert!(!Scale::of(&sorted, 0.0, false).is_log);
+        assert!(Scale::of(&sorted, 0.0, true).is_log);
+        assert!(Scale::of(&sorted, 120.0, false).is_log);
     }
 
     #[test]

@@ -1,22 +1,21 @@
 //! Latency and rate over one time axis: spans without a connection shaded, reconnects marked, the
 //! numbers beside them.
 
-use egui::{Align, Align2, Color32, Id, Layout, Margin, Rect, RichText, Stroke, Ui, pos2, vec2};
-use egui_plot::{AxisHints, Line, Plot, PlotPoints, PlotTransform, PlotUi, Points, Span};
+use egui::{
+    Align, Id, Layout, Margin, Rect, RichText, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2,
+};
+use egui_plot::{AxisHints, Line, Plot, PlotPoints, PlotTransform, Points};
 use lucide_icons::Icon;
 
-use super::plot_data::{PlotData, seconds, time_marks, value_marks};
+use super::plot_data::{PlotData, Scale, plain, seconds, time_marks, value_marks};
+use super::plot_outages::{outage_at, outages_ui, shade};
 use super::words::wall;
-use crate::analysis::Outage;
 use crate::engine::SessionView;
 use crate::ui::action::Action;
 use crate::ui::format;
 use crate::ui::scene::{Outbox, Scene};
 use crate::ui::theme::{medium, mono, size, tokens, words};
 use crate::ui::widgets::{Empty, icon_button, tab};
-
-/// Outages drawn, at most; the newest.
-const OUTAGES: usize = 200;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Page {
@@ -45,7 +44,7 @@ impl Plots {
         scene: Scene<'_>,
         out: &mut Outbox,
     ) {
-        self.data.update(&session.series);
+        self.data.update(session.id, &session.series);
         ui.set_min_size(ui.available_size());
         let side = size::PAD as i8;
         let margin = Margin { left: side, right: side, top: 6, bottom: 2 };
@@ -124,9 +123,15 @@ impl Plots {
         has_times: bool,
     ) {
         let t = tokens(ui.ctx());
-        let unit = |value: f64| if value == 0.0 { "0 ms".into() } else { plain(value) };
-        let top = self.data.latency_top;
-        let plot = plot(ui, session, scene, ("latency", top, height, has_times), unit);
+        let scale = self.data.scale;
+        let axis = Axis {
+            name: "latency",
+            bounds: (scale.low, if scale.is_log { scale.top } else { scale.top * 1.04 }),
+            height,
+            has_times,
+        };
+        let unit = move |value: f64| scale.label(value);
+        let plot = plot(ui, session, scene, &axis, unit).y_grid_spacer(move |_| scale.marks());
         let shown = plot.show(ui, |plot| {
             shade(plot, session, t.outage);
             let dots = Points::new("", PlotPoints::Borrowed(&self.data.dots));
@@ -138,7 +143,9 @@ impl Plots {
                 }
             }
         });
-        self.over(ui, session, scene, &shown.transform, &shown.response, true);
+        let kind = if scale.is_log { "Latency, logarithmic" } else { "Latency" };
+        shown.response.widget_info(|| WidgetInfo::labeled(Role::Image, true, kind));
+        self.over(ui, session, scene, &shown.transform, &shown.response, Some(scale));
     }
 
     fn rate_ui(
@@ -153,7 +160,8 @@ impl Plots {
         let unit = |value: f64| if value == 0.0 { "0 /s".into() } else { plain(value) };
         let top = self.data.rate_top;
         let received = t.transport(session.transport);
-        let plot = plot(ui, session, scene, ("rate", top, height, true), unit);
+        let axis = Axis { name: "rate", bounds: (0.0, top * 1.04), height, has_times: true };
+        let plot = plot(ui, session, scene, &axis, unit).y_grid_spacer(move |_| value_marks(top));
         let shown = plot.show(ui, |plot| {
             shade(plot, session, t.outage);
             let line = Line::new("", PlotPoints::Borrowed(&self.data.received));
@@ -164,10 +172,13 @@ impl Plots {
                 plot.line(line.color(t.muted).width(1.2).allow_hover(false));
             }
         });
-        self.over(ui, session, scene, &shown.transform, &shown.response, has_words);
+        shown.response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Rate"));
+        let words_of = has_words.then(Scale::default);
+        self.over(ui, session, scene, &shown.transform, &shown.response, words_of);
     }
 
-    /// What lies over the plot: outages with their words, and what is under the pointer.
+    /// What lies over the plot: outages with their words, where there are to be any, and what is
+    /// under the pointer.
     fn over(
         &self,
         ui: &Ui,
@@ -175,45 +186,62 @@ impl Plots {
         scene: Scene<'_>,
         transform: &PlotTransform,
         response: &egui::Response,
-        has_words: bool,
+        words_of: Option<Scale>,
     ) {
-        outages_ui(ui, session, transform, has_words);
-        let Some(mouse) = response.hover_pos() else { return };
         let rect = *transform.frame();
+        let t = tokens(ui.ctx());
+        let mut taken = Vec::new();
+        if words_of.is_some_and(|scale| scale.is_log) {
+            let galley = ui.painter().layout_no_wrap("log".into(), mono(size::SMALL), t.faint);
+            let at = Rect::from_min_size(rect.min + vec2(4.0, 1.0), galley.size());
+            ui.painter().galley(at.min, galley, t.faint);
+            taken.push(at);
+        }
+        outages_ui(ui, session, transform, words_of.is_some().then_some(taken));
+        let Some(mouse) = response.hover_pos() else { return };
         if !rect.contains(mouse) {
             return;
         }
-        let t = tokens(ui.ctx());
         let x = transform.value_from_position(mouse).x;
-        let painter = ui.painter_at(rect);
-        painter.vline(mouse.x, rect.y_range(), Stroke::new(1.0, t.faint));
+        ui.painter_at(rect).vline(mouse.x, rect.y_range(), Stroke::new(1.0, t.faint));
         let at = wall(session, (x.max(0.0) * 1e9) as u64);
-        let mut words_shown = vec![scene.zone.clock(at)];
+        let mut numbers = vec![scene.zone.clock(at)];
         let near = |lines: &[Vec<egui_plot::PlotPoint>]| {
             let points = lines.iter().flatten();
             let near = points.min_by(|a, b| (a.x - x).abs().total_cmp(&(b.x - x).abs()))?;
-            ((near.x - x).abs() < transform.bounds().width() / 40.0).then_some(near.y)
+            let is_near = (near.x - x).abs() < transform.bounds().width() / 40.0;
+            is_near.then(|| self.data.scale.millis(near.y))
         };
         if let (Some(p50), Some(p95)) = (near(&self.data.p50), near(&self.data.p95)) {
-            words_shown.push(format!("p50 {}", format::millis(p50)));
-            words_shown.push(format!("p95 {}", format::millis(p95)));
+            numbers.push(format!("p50 {}", format::millis(p50)));
+            numbers.push(format!("p95 {}", format::millis(p95)));
         }
         let step = self.data.received.partition_point(|point| point.x < x);
         if let Some(point) = self.data.received.get(step) {
-            words_shown.push(format::rate(point.y));
+            numbers.push(format::rate(point.y));
         }
-        let text = words_shown.join(" · ");
-        let galley = painter.layout_no_wrap(text, mono(size::SMALL), t.text);
-        let left = mouse.x + 8.0;
-        let left = if left + galley.size().x + 8.0 > rect.right() {
-            mouse.x - galley.size().x - 12.0
-        } else {
-            left
-        };
-        let place = Rect::from_min_size(pos2(left, rect.bottom() - 24.0), galley.size());
-        painter.rect_filled(place.expand2(vec2(5.0, 3.0)), 4.0, t.control);
-        painter.galley(place.min, galley, t.text);
+        let mut text = vec![numbers.join(" · ")];
+        text.extend(outage_at(session, transform, mouse.x).map(|(lost, back)| {
+            let back = back.map(|(text, _)| format!("\n{text}")).unwrap_or_default();
+            format!("{}{}{back}", lost.0, lost.1)
+        }));
+        hover_ui(ui, rect, mouse.x, text.join("\n"));
     }
+}
+
+/// What is under the pointer, beside it and inside the plot.
+fn hover_ui(ui: &Ui, rect: Rect, x: f32, text: String) {
+    let t = tokens(ui.ctx());
+    let painter = ui.painter_at(rect);
+    let room = (rect.width() - 20.0).max(40.0);
+    let galley = painter.layout(text, mono(size::SMALL), t.text, room);
+    let after = x + 8.0;
+    let fits = after + galley.size().x + 8.0 <= rect.right();
+    let left = if fits { after } else { (x - galley.size().x - 12.0).max(rect.left() + 6.0) };
+    let top = (rect.bottom() - galley.size().y - 10.0).max(rect.top() + 4.0);
+    let place = Rect::from_min_size(pos2(left, top), galley.size());
+    painter.rect_filled(place.expand2(vec2(5.0, 3.0)), 4.0, t.control);
+    painter.galley(place.min, galley, t.text);
 }
 
 fn number_ui(ui: &mut Ui, name: &str, value: &str) {
@@ -224,39 +252,48 @@ fn number_ui(ui: &mut Ui, name: &str, value: &str) {
     ui.add_space(6.0);
 }
 
-fn plain(value: f64) -> String {
-    if value < 10.0 && value.fract() > 0.0 {
-        let text = format!("{value:.2}");
-        text.trim_end_matches('0').to_owned()
-    } else {
-        format::thousands(value as u64)
-    }
-}
-
 /// Seconds that the time axis spans.
-fn span(session: &SessionView) -> f64 {
+pub(super) fn span(session: &SessionView) -> f64 {
     let drawn = session.series.buckets.len() as u64 * session.series.width_ns;
     let last = session.index.last().map_or(0, |entry| entry.t_ns);
     let end = if session.phase.is_over() { last } else { session.now_ns.max(last) };
     seconds(end.max(drawn.min(last))).max(1.0)
 }
 
+/// The vertical axis of a plot, and whether times stand below it.
+struct Axis {
+    name: &'static str,
+    bounds: (f64, f64),
+    height: f32,
+    has_times: bool,
+}
+
+/// Room for the values at the left.
+const VALUES: f32 = 52.0;
+
 fn plot<'a>(
     ui: &Ui,
     session: &SessionView,
     scene: Scene<'_>,
-    (name, top, height, has_times): (&str, f64, f32, bool),
+    axis: &Axis,
     unit: impl Fn(f64) -> String + 'a,
 ) -> Plot<'a> {
     let t = tokens(ui.ctx());
     let start = session.start_wall_ns;
     let zone = scene.zone.clone();
     let wide = span(session);
+    let room = (ui.available_width() - VALUES).max(1.0);
     let most = f64::from((ui.available_width() / 110.0).clamp(2.0, 12.0));
+    let glyph = ui.fonts_mut(|fonts| fonts.glyph_width(&mono(size::SMALL), '0'));
     let times = AxisHints::new_x()
-        .formatter(move |mark, _| {
+        .formatter(move |mark, range| {
             let at = start.saturating_add((mark.value * 1e9).round() as i64);
-            if mark.step_size < 1.0 { zone.clock_ms(at) } else { zone.clock(at) }
+            let text = if mark.step_size < 1.0 { zone.clock_ms(at) } else { zone.clock(at) };
+            // A time that would reach below the values, or beyond the panel, is left out.
+            let share = (mark.value - range.start()) / (range.end() - range.start());
+            let (x, half) = (share as f32 * room, text.chars().count() as f32 * glyph / 2.0);
+            let fits = x >= half && x + half <= room + size::PAD - 2.0;
+            if fits { text } else { String::new() }
         })
         .tick_label_color(t.faint)
         .tick_label_font(mono(size::SMALL))
@@ -265,12 +302,13 @@ fn plot<'a>(
         .formatter(move |mark, _| unit(mark.value))
         .tick_label_color(t.faint)
         .tick_label_font(mono(size::SMALL))
-        .min_thickness(52.0)
+        .min_thickness(VALUES)
         .label_spacing(8.0..=12.0);
-    Plot::new(Id::unique(name).with(session.id))
-        .height(height)
+    Plot::new(Id::unique(axis.name).with(session.id))
+        .height(axis.height)
+        .sense(Sense::CLICK | Sense::DRAG)
         .show_background(false)
-        .show_axes([has_times, true])
+        .show_axes([axis.has_times, true])
         .custom_x_axes(vec![times])
         .custom_y_axes(vec![values])
         .show_grid([false, true])
@@ -278,7 +316,6 @@ fn plot<'a>(
         .grid_spacing(2.0..=3.0)
         .grid_fade(0.0)
         .x_grid_spacer(move |input| time_marks(start as f64 / 1e9, input.bounds, most))
-        .y_grid_spacer(move |_| value_marks(top))
         .show_x(false)
         .show_y(false)
         .label_formatter(|_| None)
@@ -291,65 +328,7 @@ fn plot<'a>(
         .set_margin_fraction(vec2(0.0, 0.0))
         .include_x(0.0)
         .include_x(wide)
-        .include_y(0.0)
-        .include_y(top * 1.04)
+        .include_y(axis.bounds.0)
+        .include_y(axis.bounds.1)
         .link_axis(Id::unique("time").with(session.id), [true, false])
-}
-
-/// Shades the spans without a connection.
-fn shade(plot: &mut PlotUi<'_>, session: &SessionView, color: Color32) {
-    let now = span(session);
-    for outage in newest(&session.series.outages) {
-        let to = outage.to_ns.map_or(now, seconds);
-        let span = Span::new("", seconds(outage.from_ns)..=to);
-        plot.span(span.fill(color).border_color(Color32::TRANSPARENT));
-    }
-}
-
-fn newest(outages: &[Outage]) -> &[Outage] {
-    &outages[outages.len().saturating_sub(OUTAGES)..]
-}
-
-/// Edges of the outages, and words as long as there is room for them; the newest first.
-fn outages_ui(ui: &Ui, session: &SessionView, transform: &PlotTransform, has_words: bool) {
-    let t = tokens(ui.ctx());
-    let rect = *transform.frame();
-    let painter = ui.painter_at(rect);
-    let mut taken: Vec<Rect> = Vec::new();
-    let now = span(session);
-    for outage in newest(&session.series.outages).iter().rev() {
-        let from = transform.position_from_point_x(seconds(outage.from_ns));
-        let end = outage.to_ns.map_or(now, seconds);
-        let to = transform.position_from_point_x(end);
-        painter.vline(from, rect.y_range(), Stroke::new(1.0, t.bad));
-        if outage.to_ns.is_some() {
-            painter.vline(to, rect.y_range(), Stroke::new(1.0, t.good));
-        }
-        if !has_words {
-            continue;
-        }
-        let label: String = outage.label.chars().take(28).collect();
-        let down = format::seconds(end - seconds(outage.from_ns));
-        let lost = format!("{label} · down {down}");
-        let mut words_of =
-            vec![(pos2(from - 6.0, rect.top() + 1.0), Align2::RIGHT_TOP, lost, t.bad)];
-        if outage.to_ns.is_some() {
-            let resumed = outage.resumed_after.as_deref();
-            let resumed = resumed.map(|id| format!(", resumed after id {id}")).unwrap_or_default();
-            let at = pos2(to + 6.0, rect.top() + 15.0);
-            words_of.push((at, Align2::LEFT_TOP, format!("reopened{resumed}"), t.good));
-        }
-        for (at, align, text, color) in words_of {
-            let galley = painter.layout_no_wrap(text, mono(size::SMALL), color);
-            let mut place = align.anchor_size(at, galley.size());
-            if place.left() < rect.left() {
-                place = place.translate(vec2(rect.left() + 4.0 - place.left(), 0.0));
-            }
-            if taken.iter().any(|other| other.expand(3.0).intersects(place)) {
-                continue;
-            }
-            painter.galley(place.min.round(), galley, color);
-            taken.push(place);
-        }
-    }
 }

@@ -2,13 +2,13 @@
 
 use egui::{Align2, Color32, Rect, Ui, pos2, vec2};
 
-use super::words::{arrow, kind_color, preview, wall};
+use super::words::{arrow, kind_color, preview, wall, warning};
 use crate::engine::{Entry, SessionView};
-use crate::model::{Dir, Kind};
+use crate::model::{Dir, Event, Kind};
 use crate::ui::format;
 use crate::ui::scene::Scene;
 use crate::ui::theme::{Tokens, mono, size, tokens, words};
-use crate::ui::widgets::{BAR, line};
+use crate::ui::widgets::{BAR, Line};
 
 /// Where the columns are.
 pub(super) struct Columns {
@@ -72,6 +72,8 @@ pub(super) fn head_ui(ui: &Ui, rect: Rect, columns: &Columns) {
 pub(super) struct Row<'a> {
     pub session: &'a SessionView,
     pub entry: Entry,
+    /// The event itself, once it has been read.
+    pub event: Option<&'a Event>,
     pub before: Option<Entry>,
     pub rect: Rect,
     pub columns: &'a Columns,
@@ -81,7 +83,7 @@ pub(super) struct Row<'a> {
 impl Row<'_> {
     /// What the row says; empty while the payload has not arrived.
     pub(super) fn text(&self) -> String {
-        self.session.rows.get(&self.entry.n).map(|event| preview(event)).unwrap_or_default()
+        self.event.map(preview).unwrap_or_default()
     }
 
     pub(super) fn paint(&self, ui: &Ui, text: &str, is_selected: bool, is_hovered: bool) {
@@ -126,17 +128,20 @@ impl Row<'_> {
         let (left, y) = (self.columns.payload, self.rect.center().y);
         let end = if is_state { self.columns.right } else { self.columns.end };
         let room = end - left;
-        if !self.session.rows.contains_key(&self.entry.n) {
+        let Some(event) = self.event else {
             let width = (self.entry.size as f32 * 7.0).clamp(28.0, room.max(28.0));
             let bar = Rect::from_min_size(pos2(left, y - 3.0), vec2(width, 6.0));
             ui.painter().rect_filled(bar, 3.0, t.grid);
             return;
-        }
+        };
         // Longer than this it cannot be seen, and laying it out would cost time.
         let most = (room / 5.0) as usize + 8;
         let cut = text.char_indices().nth(most).map_or(text.len(), |(at, _)| at);
         let font = if is_state { words(size::DATA) } else { mono(size::DATA) };
-        let galley = line(ui, &text[..cut], font, t.text, room);
+        let warned = warning(event).map_or(0, str::len).min(cut);
+        let mut line = Line::default();
+        line.add(&text[..warned], font.clone(), t.warn).add(&text[warned..cut], font, t.text);
+        let galley = line.fit(ui, room);
         let at = pos2(left, y - galley.size().y / 2.0);
         ui.painter().galley(at.round(), galley, t.text);
     }

@@ -66,8 +66,10 @@ fn recording_ui(ui: &mut Ui, recording: &Recording, out: &mut Outbox) {
     let bytes = format::size(recording.bytes);
     let (text, color) = match (&recording.error, recording.saving, recording.is_running) {
         (Some((why, _)), ..) => (format!("not recording: {why}"), t.bad),
+        (_, Some((_, 0)), _) => (String::from("saving…"), t.muted),
         (_, Some((done, all)), _) => {
-            (format!("saving {} of {}", format::size(done), format::size(all)), t.muted)
+            let done = format::thousands(done);
+            (format!("saving {done} of {}", format::count(all, "event")), t.muted)
         }
         (.., true) => (format!("recording {name} {bytes}").replace("  ", " "), t.muted),
         (.., false) => (format!("{name} {bytes}").trim().to_owned(), t.muted),

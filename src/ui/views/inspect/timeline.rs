@@ -1,22 +1,28 @@
 //! The timeline: every event a row, painted by looking up only those on the screen, so that a
 //! million cost what twenty do.
 
+use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
-use egui::{EventFilter, Id, Key, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{
+    EventFilter, Id, Key, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
+};
 use lucide_icons::Icon;
 
 use super::row::{Columns, Row, head_ui};
-use crate::engine::{Entry, SessionView};
-use crate::model::{Command, Filter};
+use crate::engine::{Entry, Rows, SessionView};
+use crate::model::{Command, Event, Filter};
 use crate::ui::action::Action;
 use crate::ui::format;
 use crate::ui::scene::{Outbox, Scene};
-use crate::ui::theme::size;
+use crate::ui::theme::{size, tokens};
 use crate::ui::widgets::{BAR, Button, RowScroll, Shown};
 
 /// Height of the row with the names of the columns.
 const HEAD: f32 = 26.0;
+/// Events remembered, about.
+const REMEMBERED: usize = 1_200;
 
 /// What the person did to the list.
 pub(super) enum Picked {
@@ -43,6 +49,13 @@ pub(super) struct Timeline {
     was_filtered: Option<Filter>,
     /// The topmost event of the last frame.
     top: Option<u64>,
+    /// What was read of events near the screen: a row that was painted once does not go blank while
+    /// its neighbours are read.
+    read: HashMap<u64, Arc<Event>>,
+    /// The rows that `read` was last filled from.
+    rows: Rows,
+    /// The focus came by the keyboard, and is shown.
+    is_tabbed: bool,
 }
 
 impl Default for Timeline {
@@ -55,6 +68,9 @@ impl Default for Timeline {
             anchor: None,
             was_filtered: None,
             top: None,
+            read: HashMap::new(),
+            rows: Rows::default(),
+            is_tabbed: false,
         }
     }
 }
@@ -138,14 +154,36 @@ impl Timeline {
             self.asked = shown.first..shown.end;
             out.send(Command::View(session.id, self.asked.clone()));
         }
-        let clicked = rows_ui(ui, id, session, &shown, body, &columns, selected, scene);
+        self.remember(session, &shown);
+        let clicked = rows_ui(ui, id, session, &self.read, &shown, body, &columns, selected, scene);
+        if self.is_tabbed && ui.memory(|memory| memory.has_focus(id)) {
+            let stroke = Stroke::new(1.0, tokens(ui.ctx()).accent);
+            ui.painter().rect_stroke(area.shrink(1.0), 4.0, stroke, StrokeKind::Inside);
+        }
         if let Some(n) = clicked {
+            self.is_tabbed = false;
             ui.memory_mut(|memory| memory.request_focus(id));
             self.pause_unless_last(session, n);
             picked = Some(Picked::Event(n));
         }
         self.new_ui(ui, body, total);
         picked
+    }
+
+    /// Keeps what was read of the rows on the screen and around them.
+    fn remember(&mut self, session: &SessionView, shown: &Shown) {
+        if Arc::ptr_eq(&self.rows, &session.rows) {
+            return;
+        }
+        self.rows = Arc::clone(&session.rows);
+        self.read.extend(session.rows.iter().map(|(n, event)| (*n, Arc::clone(event))));
+        if self.read.len() > REMEMBERED {
+            let number = |row| entry(session, row).map(|entry| entry.n);
+            let first = number(shown.first.saturating_sub(100)).unwrap_or_default();
+            let last = number(shown.end + 100).unwrap_or(u64::MAX);
+            let rows = &self.rows;
+            self.read.retain(|n, _| (first..=last).contains(n) || rows.contains_key(n));
+        }
     }
 
     /// Keeps the same events in view when another filter is set.
@@ -185,6 +223,9 @@ impl Timeline {
     ) -> Option<Picked> {
         let area = ui.interact(body, id, Sense::focusable_noninteractive());
         area.widget_info(|| WidgetInfo::labeled(Role::List, true, "Timeline"));
+        if area.gained_focus() {
+            self.is_tabbed = ui.input(|input| input.key_down(Key::Tab));
+        }
         let focused = ui.memory(egui::Memory::focused);
         let popup = egui::Popup::is_any_open(ui.ctx());
         let modal = ui.memory(|memory| memory.top_modal_layer().is_some());
@@ -256,6 +297,7 @@ fn rows_ui(
     ui: &mut Ui,
     id: Id,
     session: &SessionView,
+    read: &HashMap<u64, Arc<Event>>,
     shown: &Shown,
     body: Rect,
     columns: &Columns,
@@ -273,8 +315,10 @@ fn rows_ui(
         let y = shown.y + (row - shown.first) as f32 * size::ROW;
         let rect = Rect::from_min_size(pos2(body.left(), y), vec2(body.width(), size::ROW));
         let hit = rect.with_max_x(rect.right() - BAR).intersect(body);
-        let response = ui.interact(hit, id.with(entry.n), Sense::click());
-        let painted = Row { session, entry, before, rect, columns, scene };
+        let response = ui.interact(hit, id.with(entry.n), Sense::CLICK);
+        let event = session.rows.get(&entry.n).or_else(|| read.get(&entry.n));
+        let event = event.map(Arc::as_ref);
+        let painted = Row { session, entry, event, before, rect, columns, scene };
         let text = painted.text();
         response.widget_info(|| {
             let size = format::size(u64::from(entry.size));

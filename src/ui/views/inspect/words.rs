@@ -80,7 +80,11 @@ fn state(event: &Event) -> String {
             let took = meta.timing.map(|timing| took(&timing)).unwrap_or_default();
             let resumed = meta.resume_after.as_deref();
             let resumed = resumed.map(|id| format!(" · resumed after id {id}")).unwrap_or_default();
-            format!("{status}{reason}{took}{resumed}").trim().to_owned()
+            let answer = format!("{status}{reason}{took}{resumed}");
+            let parts = [warning(event).unwrap_or_default(), answer.trim()];
+            let chosen = meta.chosen.as_deref().unwrap_or_default();
+            let parts = parts.into_iter().chain([chosen]).filter(|part| !part.is_empty());
+            parts.collect::<Vec<_>>().join(" · ")
         }
         Kind::Retrying => {
             let next = meta.delay_ms.map(|ms| format::seconds(ms as f64 / 1e3));
@@ -93,6 +97,11 @@ fn state(event: &Event) -> String {
             _ => capital(cause),
         },
     }
+}
+
+/// What is to be known of a connection that did come about; the row begins with it.
+pub(super) fn warning(event: &Event) -> Option<&str> {
+    event.meta().cause.as_deref().filter(|_| event.kind == Kind::Open)
 }
 
 /// ` in 14 ms (DNS 0.2, TCP 0.4, TLS 11.6, answer 1.8)`
@@ -206,6 +215,21 @@ mod tests {
                     },
                 ),
                 "101 Switching Protocols in 14 ms (TCP 0.4)",
+            ),
+            (
+                event(
+                    Dir::Local,
+                    Kind::Open,
+                    "",
+                    Meta {
+                        status: Some(200),
+                        cause: Some("back after 3.1 s without a cursor".into()),
+                        chosen: Some("SSE, because the answer is text/event-stream".into()),
+                        ..none()
+                    },
+                ),
+                "back after 3.1 s without a cursor · 200 · SSE, because the answer is \
+                 text/event-stream",
             ),
             (
                 event(
