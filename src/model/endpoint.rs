@@ -292,6 +292,9 @@ impl Endpoint {
         let mut public = self.clone();
         public.url = redact_url(&self.url);
         let options = &mut public.options;
+        if options.post_to.is_some() {
+            options.post_to = self.post_url().ok().map(|url| redact_url(&url).into());
+        }
         for (name, value) in &mut options.headers {
             if is_secret_header(name) {
                 *value = String::from(REDACTED);

@@ -120,6 +120,13 @@ impl OptionsSheet {
                 "where to resume: an id or a cursor",
                 None,
             );
+            text_ui(
+                ui,
+                "POST to",
+                &mut draft.post_to,
+                "where messages are sent, as in /publish",
+                None,
+            );
         }
         if is(&[LongPoll, ShortPoll]) {
             text_ui(ui, "Dialect", &mut draft.dialect, "generic, nchan, or a TOML file", None);

@@ -38,6 +38,7 @@ pub(super) struct Draft {
     pub insecure: bool,
     pub ca_file: String,
     pub max_message: String,
+    pub post_to: String,
     pub send: Vec<String>,
     pub every: String,
     pub seq_path: String,
@@ -70,6 +71,7 @@ impl From<&Options> for Draft {
             insecure: options.insecure,
             ca_file: options.ca_file.as_ref().map(|p| p.display().to_string()).unwrap_or_default(),
             max_message: size_text(options.max_message),
+            post_to: text(&options.post_to),
             send: options.send.clone(),
             every: options.every.map(duration_text).unwrap_or_default(),
             seq_path: text(&options.seq_path),
@@ -103,6 +105,7 @@ impl Draft {
         };
         options.dialect = some(&self.dialect);
         options.last_event_id = some(&self.last_event_id);
+        options.post_to = some(&self.post_to);
         options.insecure = self.insecure;
         options.ca_file = some(&self.ca_file).map(PathBuf::from);
         options.send = self.send.iter().filter(|text| !text.is_empty()).cloned().collect();
