@@ -14,7 +14,7 @@ use super::serving::Serving;
 use super::snapshot::{Notice, RecentCapture, Severity, Snapshot};
 use super::watch::Select;
 use super::work::{Done, Work};
-use crate::capture::{CaptureError, is_live, place};
+use crate::capture::{CaptureError, place};
 use crate::model::{Command, Endpoint, SessionId, TransportKind};
 
 /// Called whenever there is a new snapshot.
@@ -301,7 +301,7 @@ fn shown(recent: place::Recent, folder: &Path) -> RecentCapture {
                 lanes => format!("{} transports", lanes.len()),
             };
             let title = lanes.first().map(|lane| lane.title.clone()).unwrap_or_default();
-            let was_cut_off = !content.header.has_ended() && !is_live(&recent.path);
+            let was_cut_off = !content.header.has_ended() && !content.is_recorded;
             (what, title, content.events, was_cut_off)
         }
         Err(error) => (String::from("cannot be opened"), error.to_string(), 0, false),
