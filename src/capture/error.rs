@@ -44,8 +44,8 @@ pub enum CaptureError {
     /// Some of it is missing or overwritten.
     #[error("{} is cut off or damaged", .0.display())]
     Damaged(PathBuf),
-    /// Another program holds it.
-    #[error("{} is locked by another program", .0.display())]
+    /// Somebody else holds it.
+    #[error("{} is in use elsewhere", .0.display())]
     Locked(PathBuf),
     /// No room left on the disk.
     #[error("the disk is full: {} cannot grow", .0.display())]
@@ -62,7 +62,7 @@ pub enum CaptureError {
     /// A file is there already and may not be replaced.
     #[error("{} exists already", .0.display())]
     Exists(PathBuf),
-    /// The place is taken by a recording of this program.
+    /// The place is taken by a recording of this or another Wirescope.
     #[error("{} is being recorded right now", .0.display())]
     Live(PathBuf),
     /// The person called it off.
@@ -107,7 +107,9 @@ impl CaptureError {
                 "A copy or download may have been interrupted; fetch it again, together with the \
                  file of the same name that ends in -wal, if there is one"
             }
-            Self::Locked(_) => "Close the other program, or wait until it is done, and try again",
+            Self::Locked(_) => {
+                "Another program or another session has it open; close it there, or wait until it is done, and try again"
+            }
             Self::Full(_) => {
                 "What was recorded is kept; free some space or save the capture to another disk"
             }

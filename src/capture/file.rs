@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::error::{CaptureError, beside, wal_of};
 use super::header::Header;
-use super::live::is_live;
+use super::live::is_recorded;
 use super::reader::Reader;
 use super::row::Recorded;
 use crate::model::Event;
@@ -96,7 +96,7 @@ impl CaptureFile {
     /// # Errors
     /// A file is there, it is being recorded, or the place takes no writing.
     pub fn copy_to(&self, to: &Path, replace: bool) -> Result<(), CaptureError> {
-        if is_live(to) {
+        if is_recorded(to) {
             return Err(CaptureError::Live(to.to_owned()));
         }
         if to.exists() && !replace {

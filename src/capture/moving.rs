@@ -12,7 +12,7 @@ use super::copy::Transfer;
 use super::error::{CaptureError, beside, wal_of};
 use super::file::CaptureFile;
 use super::header::Header;
-use super::live::is_live;
+use super::live::is_recorded;
 use super::writer::Writer;
 
 /// What came of the attempt to rename.
@@ -92,7 +92,7 @@ fn may_write(from: &Path, to: &Path, replace: bool) -> Result<bool, CaptureError
     {
         return Ok(true);
     }
-    if is_live(to) {
+    if is_recorded(to) {
         return Err(CaptureError::Live(to.to_owned()));
     }
     if !found.is_file() {

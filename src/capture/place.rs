@@ -8,9 +8,10 @@ use std::time::{Duration, SystemTime};
 
 use super::error::{CaptureError, beside, wal_of};
 use super::header::Header;
-use super::live::is_live;
+use super::live::is_recorded;
 use super::moving::new_private;
 use super::reader::Reader;
+use super::schema;
 
 /// Names the folder instead of the usual one.
 pub const VARIABLE: &str = "WIRESCOPE_CAPTURES";
@@ -43,6 +44,9 @@ pub struct Content {
     pub header: Header,
     /// How many events it holds.
     pub events: u64,
+    /// Whether this or another process is recording into it. A recording that has not ended and
+    /// that nobody records was cut off.
+    pub is_recorded: bool,
 }
 
 /// The folder for recordings that were not saved yet, made for its owner alone where it is not
@@ -131,13 +135,17 @@ pub fn remember(folder: &Path, path: &Path) -> Result<(), CaptureError> {
 /// Deletes a session file and its journal.
 ///
 /// # Errors
-/// It is being recorded, is no session file, or the system does not allow it.
+/// It is being recorded or read, is no session file, or the system does not allow it.
 pub fn delete(path: &Path) -> Result<(), CaptureError> {
-    if is_live(path) {
+    if is_recorded(path) {
         return Err(CaptureError::Live(path.to_owned()));
     }
     if path.extension().is_none_or(|extension| extension != EXTENSION) {
         return Err(CaptureError::NotACapture(path.to_owned()));
+    }
+    fs::metadata(path).map_err(|e| CaptureError::io(path, e))?;
+    if schema::is_in_use(path) {
+        return Err(CaptureError::Locked(path.to_owned()));
     }
     fs::remove_file(path).map_err(|e| CaptureError::io(path, e))?;
     for journal in [wal_of(path), beside(path, "-shm")] {
@@ -166,8 +174,11 @@ fn measure(path: &Path) -> Option<(SystemTime, u64)> {
 }
 
 fn look_into(path: &Path) -> Result<Content, CaptureError> {
+    // Asked on both sides: the recording may begin or end while the file is read.
+    let before = is_recorded(path);
     let reader = Reader::open(path)?;
-    Ok(Content { header: reader.header()?, events: reader.count()? })
+    let (header, events) = (reader.header()?, reader.count()?);
+    Ok(Content { header, events, is_recorded: before || is_recorded(path) })
 }
 
 fn stem(header: &Header) -> String {

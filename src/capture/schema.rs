@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use url::Url;
 
@@ -68,6 +69,19 @@ pub(super) fn open_to_read(path: &Path, alone: bool) -> Result<Connection, Captu
     Ok(conn)
 }
 
+/// Whether anybody has the file open through SQLite, to write or to read: nobody else can then have
+/// it alone.
+pub(super) fn is_in_use(path: &Path) -> bool {
+    let alone = || {
+        let conn = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        // What a crash left in the journal need not be folded in only to be looked past.
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+            .and_then(|_| conn.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE;"))
+            .map_err(|e| CaptureError::sqlite(path, e))
+    };
+    matches!(alone(), Err(CaptureError::Locked(_)))
+}
+
 /// Sets a connection up for recording.
 pub(super) fn for_recording(conn: &Connection, path: &Path) -> Result<(), CaptureError> {
     // A transaction fits in the cache; beyond that pages spill to the journal.
@@ -85,7 +99,10 @@ pub(super) fn for_recording(conn: &Connection, path: &Path) -> Result<(), Captur
     // In pages: 8 MiB. What comes in while that much is folded in and synced waits in memory, so
     // this bounds what a crash may lose.
     set(conn, path, "wal_autocheckpoint", 1024)?;
-    set(conn, path, "journal_size_limit", 64 << 20)
+    set(conn, path, "journal_size_limit", 64 << 20)?;
+    // The journal comes into being with the first look at the file.
+    conn.query_row("SELECT count(*) FROM session", [], |_| Ok(()))
+        .map_err(|e| CaptureError::sqlite(path, e))
 }
 
 /// Sets a pragma whose answer does not matter.

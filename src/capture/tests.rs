@@ -275,3 +275,23 @@ async fn a_tap_that_panics_ends_the_recording_and_nobody_waits_for_ever() {
     drop(recorder);
     assert!(times(&path).len() >= 1000, "what was committed is kept");
 }
+
+/// Other processes are told by the journal alone, so it has to be held wherever the file goes.
+#[cfg(unix)]
+#[tokio::test]
+async fn the_journal_is_held_in_every_place_until_the_recording_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let is_held = |name: &str| live::is_held(&error::wal_of(&path(name)));
+    for knobs in [Knobs::default(), COPY] {
+        let recorder = recorder(&path("a"), (), knobs);
+        assert!(is_held("a"));
+        recorder.feed(0).send(messages(0..10)).await.unwrap();
+        recorder.save_as(&path("b"), true, &Progress::new()).await.unwrap();
+        assert!(is_held("b") && !is_held("a"));
+        recorder.save_as(&path("no/folder"), true, &Progress::new()).await.unwrap_err();
+        assert!(is_held("b"), "it stayed where it was");
+        recorder.finish("stopped").await.unwrap();
+        assert!(!is_held("b"));
+    }
+}

@@ -73,7 +73,8 @@ impl Writer {
             let _ = std::fs::remove_file(path);
         })?;
         let ledger = Ledger::new(tap, Arc::clone(&shared));
-        let (path, mark) = (path.to_owned(), Mark::new(path));
+        let (path, mut mark) = (path.to_owned(), Mark::new(path));
+        mark.hold_journal();
         Ok((Self { path, file, mark, knobs, shared, ledger }, conn))
     }
 
@@ -113,6 +114,7 @@ impl Writer {
         self.stay_at(at);
         let conn = schema::reopen(at)?;
         schema::for_recording(&conn, at)?;
+        self.mark.hold_journal();
         limit(&conn, at, self.knobs)?;
         Ok(conn)
     }
@@ -120,6 +122,7 @@ impl Writer {
     pub(super) fn stay_at(&mut self, at: &Path) {
         at.clone_into(&mut self.path);
         self.mark = Mark::new(at);
+        self.mark.hold_journal();
     }
 
     fn record(&mut self, conn: &Connection, queue: &Receiver<Message>) -> Pause {

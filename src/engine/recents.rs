@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use super::snapshot::RecentCapture;
-use crate::capture::{is_live, place};
+use crate::capture::place;
 use crate::model::TransportKind;
 
 /// The files in the place of unsaved recordings and those that were saved elsewhere.
@@ -26,7 +26,7 @@ fn shown(recent: place::Recent, folder: &Path) -> RecentCapture {
                 lanes => format!("{} transports", lanes.len()),
             };
             let title = lanes.first().map(|lane| lane.title.clone()).unwrap_or_default();
-            let was_cut_off = !content.header.has_ended() && !is_live(&recent.path);
+            let was_cut_off = !content.header.has_ended() && !content.is_recorded;
             (what, title, content.events, was_cut_off)
         }
         Err(error) => (String::from("cannot be opened"), error.to_string(), 0, false),

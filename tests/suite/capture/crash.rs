@@ -4,6 +4,7 @@ use super::*;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 
+use wirescope::capture::{CaptureFile, place};
 use wirescope::model::Clock;
 
 const ROLE: &str = "WIRESCOPE_TEST_RECORD_TO";
@@ -55,6 +56,12 @@ fn endless() {
 
 /// Starts the endless recording and kills it as soon as it said that it handed in `enough` events.
 fn record_and_kill(path: &Path, enough: u64) -> Said {
+    record_and_kill_after(path, enough, || {})
+}
+
+/// The same, but does something else before it is killed.
+fn record_and_kill_after(path: &Path, enough: u64, meanwhile: impl FnOnce()) -> Said {
+    let mut meanwhile = Some(meanwhile);
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["capture::crash::endless", "--exact", "--nocapture"])
         .env(ROLE, path)
@@ -63,15 +70,16 @@ fn record_and_kill(path: &Path, enough: u64) -> Said {
         .unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut said = Said::default();
-    let mut killed = false;
     for line in lines {
         understand(&line.unwrap(), &mut said);
-        if !killed && said.handed_in.0 >= enough {
+        if said.handed_in.0 >= enough
+            && let Some(meanwhile) = meanwhile.take()
+        {
+            meanwhile();
             kill(&mut child);
-            killed = true;
         }
     }
-    assert!(killed, "it ended by itself: {:?}", child.wait());
+    assert!(meanwhile.is_none(), "it ended by itself: {:?}", child.wait());
     child.wait().unwrap();
     said
 }
@@ -121,4 +129,37 @@ fn a_killed_recording_is_sound_for_any_sqlite_program() {
     assert!(counted.cast_unsigned() >= said.committed);
     drop(conn);
     assert_eq!(all(&path).len() as u64, counted.cast_unsigned());
+}
+
+/// What the list says of the only file in `folder`.
+fn listed(folder: &Path) -> place::Content {
+    let mut recents = place::recents(folder);
+    assert_eq!(recents.len(), 1);
+    recents.remove(0).content.unwrap()
+}
+
+#[cfg(unix)]
+#[test]
+fn what_another_process_records_is_neither_called_cut_off_nor_deleted_nor_replaced() {
+    let (folder, path) = place();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let other = elsewhere.path().join("b.wirescope");
+    recorder(&other);
+    record_and_kill_after(&path, 1000, || {
+        let content = listed(folder.path());
+        assert!(content.is_recorded && !content.header.has_ended());
+        assert!(matches!(place::delete(&path), Err(CaptureError::Live(_))));
+        let copied = CaptureFile::open(&other).unwrap().copy_to(&path, true);
+        assert!(matches!(copied, Err(CaptureError::Live(_))), "{copied:?}");
+        assert!(path.exists());
+    });
+    let content = listed(folder.path());
+    assert!(!content.is_recorded && !content.header.has_ended(), "it was cut off");
+    // Somebody who only looks at it is in the way as well.
+    let reader = Reader::open(&path).unwrap();
+    assert!(matches!(place::delete(&path), Err(CaptureError::Locked(_))));
+    assert!(path.exists());
+    drop(reader);
+    place::delete(&path).unwrap();
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }

@@ -5,6 +5,7 @@ pub mod nginx;
 pub mod peer;
 pub mod proxy;
 
+use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -17,6 +18,23 @@ use wirescope::transport::Transport;
 
 /// Nothing in a test takes this long unless it hangs.
 pub const LIMIT: Duration = Duration::from_secs(30);
+
+/// Says once, on the real standard error, which the test runner does not swallow, what is left out
+/// for want of something that can be installed.
+///
+/// # Panics
+/// Where `WIRESCOPE_LEAVE_NOTHING_OUT` is set: there everything was installed.
+pub fn left_out(what: &'static str, packages: &str) {
+    static SAID: Mutex<Vec<&str>> = Mutex::new(Vec::new());
+    let sentence = format!("left out: {what}; apt-get install {packages}");
+    let all = std::env::var_os("WIRESCOPE_LEAVE_NOTHING_OUT").is_some_and(|set| !set.is_empty());
+    assert!(!all, "{sentence}");
+    let mut said = SAID.lock().unwrap();
+    if !said.contains(&what) {
+        said.push(what);
+        let _ = writeln!(std::io::stderr(), "{sentence}");
+    }
+}
 
 /// Keeps every event and lets a test wait for what it expects.
 #[derive(Default)]
@@ -124,4 +142,30 @@ pub fn start(endpoint: Endpoint, transport: Box<dyn Transport>) -> Running {
     let steer = controls.clone();
     let task = tokio::spawn(async move { session.run(&steer, said).await });
     Running { memory, controls, task }
+}
+
+const ROLE: &str = "WIRESCOPE_TEST_LEAVE_OUT";
+
+/// Not a test by itself: leaves something out where its environment asks for it.
+#[test]
+fn leaves_out() {
+    if std::env::var_os(ROLE).is_some() {
+        left_out("nothing at all", "nothing");
+    }
+}
+
+#[test]
+fn leaving_out_fails_where_everything_was_installed() {
+    let run = |nothing: &str| {
+        std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["support::leaves_out", "--exact"])
+            .env(ROLE, "1")
+            .env("WIRESCOPE_LEAVE_NOTHING_OUT", nothing)
+            .output()
+            .unwrap()
+    };
+    let tolerant = run("");
+    let said = String::from_utf8_lossy(&tolerant.stderr);
+    assert!(tolerant.status.success() && said.contains("apt-get install nothing"), "{said}");
+    assert!(!run("1").status.success());
 }

@@ -1,17 +1,17 @@
 //! A real nginx with nchan on a free port, in a folder of its own, with Redis behind it where
 //! messages have to outlive it.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
 
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
+use super::left_out;
 use super::peer::soon;
 
 const CONF: &str = include_str!("../../fixtures/nchan/nginx.conf.in");
@@ -21,16 +21,6 @@ const MODULE: &str = "/usr/lib/nginx/modules/ngx_nchan_module.so";
 
 /// What nchan says of a channel without subscribers.
 const NOBODY: &str = "active subscribers: 0";
-
-/// Says once, on the real standard error, which the test runner does not swallow, what is left out.
-fn left_out(what: &'static str, packages: &str) {
-    static SAID: Mutex<Vec<&str>> = Mutex::new(Vec::new());
-    let mut said = SAID.lock().unwrap();
-    if !said.contains(&what) {
-        said.push(what);
-        let _ = writeln!(std::io::stderr(), "left out: {what}; apt-get install {packages}");
-    }
-}
 
 fn program(names: [&'static str; 2]) -> Option<&'static str> {
     names.into_iter().find(|name| {

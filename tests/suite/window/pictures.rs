@@ -134,9 +134,7 @@ fn can_draw() -> bool {
 #[test]
 fn the_window_looks_as_it_did() {
     if !can_draw() {
-        eprintln!(
-            "left out: pictures of the window, for want of a graphics adapter; install mesa-vulkan-drivers"
-        );
+        crate::support::left_out("pictures of the window", "mesa-vulkan-drivers");
         return;
     }
     // Rasterisers differ in the rounding of edges, never in where things are.
