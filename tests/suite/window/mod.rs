@@ -5,6 +5,7 @@
 
 mod driven;
 mod fixture;
+mod keyboard;
 mod pictures;
 mod rules;
 mod stage;

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use egui::{Align, Layout, Margin, RichText, ScrollArea, Ui};
 use lucide_icons::Icon;
 
-use super::handshake;
 use super::hex::HexView;
+use super::json_text::pretty;
 use super::json_tree::JsonTree;
 use super::raw::RawView;
-use super::words::{hex, kind_color, wall, warning};
+use super::words::{kind_color, wall, warning};
+use super::{body, handshake};
 use crate::decode::Decoded;
 use crate::engine::{Origin, Selected, SessionView};
 use crate::model::{Dir, Event, Kind, Wire};
@@ -20,6 +21,9 @@ use crate::ui::scene::Scene;
 use crate::ui::theme::{mono, size, tokens};
 use crate::ui::views::capital;
 use crate::ui::widgets::{Button, Empty, fact, hline, icon_button, tab};
+
+/// Characters of a body that are shown at once.
+const BODY: usize = 16_000;
 
 /// A way to look at the event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -170,7 +174,7 @@ impl Detail {
                 scrolled(ui, "story", room, |ui| story_ui(ui, selected, scene));
             }
             Page::Pretty => match &selected.decoded {
-                Decoded::Json(value) => self.tree.ui(ui, selected.n, value, scene, room),
+                Decoded::Json(value) => self.tree.ui(ui, selected, value, scene, room),
                 _ if event.payload.is_empty() => {
                     let color = tokens(ui.ctx()).faint;
                     ui.label(RichText::new("No payload").color(color));
@@ -210,9 +214,8 @@ fn story_ui(ui: &mut Ui, selected: &Selected, scene: Scene<'_>) {
         }
     }
     if !event.payload.is_empty() {
-        let body = event.text().map_or_else(|| hex(&event.payload), str::to_owned);
-        let text = RichText::new(body).font(mono(size::DATA)).color(t.text);
-        ui.add(egui::Label::new(text).wrap().selectable(true));
+        ui.add_space(4.0);
+        body::ui(ui, event, BODY);
     }
     if meta.timing.is_some() {
         ui.add_space(4.0);
@@ -281,10 +284,11 @@ fn buttons_ui(ui: &mut Ui, session: &SessionView, selected: &Selected) -> Option
         if ui.add(Button::new("Copy").icon(Icon::Copy)).on_hover_text(tip).clicked() {
             ui.ctx().copy_text(payload_text(selected));
         }
-        if let Decoded::Json(value) = &selected.decoded {
+        let json = matches!(selected.decoded, Decoded::Json(_));
+        if let Some(text) = std::str::from_utf8(&event.payload).ok().filter(|_| json) {
             let button = ui.add(Button::new("Copy formatted"));
             if button.on_hover_text("With one field a line").clicked() {
-                ui.ctx().copy_text(serde_json::to_string_pretty(value).unwrap_or_default());
+                ui.ctx().copy_text(pretty(text));
             }
         }
         let is_short = event.payload.len() < 100_000;

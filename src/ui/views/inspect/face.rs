@@ -4,14 +4,14 @@
 use egui::{Align, Layout, Margin, RichText, Ui};
 use lucide_icons::Icon;
 
-use super::words::hex;
+use super::body;
 use crate::analysis::Phase;
 use crate::engine::{Origin, SessionView};
 use crate::model::{Command, Kind};
 use crate::ui::action::Action;
 use crate::ui::format;
 use crate::ui::scene::{Outbox, Scene, now_ns};
-use crate::ui::theme::{icon, mono, size, tokens};
+use crate::ui::theme::{icon, size, tokens};
 use crate::ui::views::capital;
 use crate::ui::widgets::{Button, Empty};
 
@@ -201,7 +201,6 @@ fn body_ui(ui: &mut Ui, session: &SessionView, n: u64) {
     if event.payload.is_empty() {
         return;
     }
-    let body = event.text().map_or_else(|| hex(&event.payload), str::to_owned);
     let width = (ui.available_width() - 48.0).min(640.0);
     ui.allocate_ui_with_layout(egui::vec2(width, 0.0), Layout::top_down(Align::Min), |ui| {
         egui::Frame::new()
@@ -211,9 +210,8 @@ fn body_ui(ui: &mut Ui, session: &SessionView, n: u64) {
             .inner_margin(Margin::symmetric(12, 10))
             .show(ui, |ui| {
                 ui.set_width(width - 26.0);
-                let start: String = body.chars().take(2_000).collect();
-                let text = RichText::new(start).font(mono(size::DATA)).color(t.text);
-                ui.add(egui::Label::new(text).wrap().selectable(true));
+                ui.spacing_mut().item_spacing.y = 4.0;
+                body::ui(ui, event, 2_000);
             });
     });
 }

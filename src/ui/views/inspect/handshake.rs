@@ -3,7 +3,8 @@
 
 use egui::{Color32, Rect, RichText, Sense, Ui, pos2, vec2};
 
-use super::words::{hex, phases, warning};
+use super::body;
+use super::words::{phases, warning};
 use crate::engine::Selected;
 use crate::model::{Event, Headers, is_secret_header};
 use crate::ui::format;
@@ -48,10 +49,7 @@ pub(super) fn ui(ui: &mut Ui, selected: &Selected, scene: Scene<'_>) {
     }
     if event.kind.is_state() && !event.payload.is_empty() {
         ui.add_space(6.0);
-        section(ui, "Start of the body");
-        let body = event.text().map_or_else(|| hex(&event.payload), str::to_owned);
-        let text = RichText::new(body).font(mono(size::DATA)).color(t.text);
-        ui.add(egui::Label::new(text).wrap().selectable(true));
+        body::ui(ui, event, 16_000);
     }
     if let Some(cause) = meta.cause.as_deref().filter(|_| warning(event).is_none()) {
         ui.add_space(6.0);

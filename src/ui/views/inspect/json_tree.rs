@@ -1,15 +1,18 @@
 //! A JSON document as a tree. Only what is open is listed, only what is on the screen is painted.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use egui::{Color32, Id, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{Color32, Id, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 use lucide_icons::Icon;
 use serde_json::Value;
 
+use super::json_text::numbers;
+use super::raw::lines;
+use crate::engine::Selected;
 use crate::ui::format::{self, Zone};
 use crate::ui::scene::Scene;
 use crate::ui::theme::{Tokens, icon_font, mono, size, tokens};
-use crate::ui::widgets::{Line, RowScroll};
+use crate::ui::widgets::{BAR, Line, RowScroll};
 
 /// Height of a line.
 const LINE: f32 = 20.0;
@@ -17,6 +20,14 @@ const LINE: f32 = 20.0;
 const OPEN_DEPTH: usize = 3;
 /// Containers with more children than this begin closed.
 const OPEN_CHILDREN: usize = 100;
+
+/// Documents up to this many bytes are searched for the spelling of their numbers.
+const SPELLED: usize = 4_000_000;
+/// Bytes of an open string that are listed.
+const TEXT: usize = 200_000;
+/// Width of a step to the right, and of the room for the arrow.
+const STEP: f32 = 16.0;
+const ARROW: f32 = 14.0;
 
 /// Where a value is: the position of each step among its siblings.
 type Path = Vec<u32>;
@@ -32,10 +43,33 @@ struct Node {
 /// What a line shows of its value.
 #[derive(Debug)]
 enum Shown {
-    Container { words: String, is_open: bool },
-    Text(String),
-    Number { text: String, time: Option<i64> },
+    Container {
+        words: String,
+        is_open: bool,
+    },
+    Text {
+        text: String,
+        is_long: bool,
+    },
+    /// A line of an open string.
+    Part(String),
+    Number {
+        text: String,
+        time: Option<i64>,
+        is_rounded: bool,
+    },
     Word(String),
+}
+
+impl Shown {
+    /// Whether it is open, where it can be opened and closed.
+    fn is_open(&self) -> Option<bool> {
+        match self {
+            Self::Container { is_open, .. } => Some(*is_open),
+            Self::Text { is_long: true, .. } => Some(false),
+            _ => None,
+        }
+    }
 }
 
 /// The lines of one document.
@@ -44,8 +78,50 @@ pub(super) struct JsonTree {
     scroll: RowScroll,
     event: Option<u64>,
     nodes: Vec<Node>,
-    /// Containers that are not as they would be by themselves.
+    /// Containers and strings that are not as they would be by themselves.
     turned: HashSet<Path>,
+    /// Numbers that a float spells otherwise than they were sent; `None` where it is not known.
+    spelled: Option<HashMap<Path, String>>,
+    /// Characters that fit beside each other.
+    columns: usize,
+}
+
+/// Numbers whose spelling was lost in reading, as they stand in the text. `None` where text and
+/// document do not match, as with a key that occurs twice.
+fn spelled(root: &Value, source: &[u8]) -> Option<HashMap<Path, String>> {
+    fn walk<'a>(
+        value: &Value,
+        path: &mut Path,
+        tokens: &mut impl Iterator<Item = &'a str>,
+        found: &mut HashMap<Path, String>,
+    ) -> Option<()> {
+        let mut step = |at: usize, value: &Value| {
+            path.push(u32::try_from(at).ok()?);
+            walk(value, path, tokens, found)?;
+            path.pop();
+            Some(())
+        };
+        match value {
+            Value::Object(fields) => {
+                fields.values().enumerate().try_for_each(|(at, value)| step(at, value))
+            }
+            Value::Array(items) => {
+                items.iter().enumerate().try_for_each(|(at, value)| step(at, value))
+            }
+            Value::Number(number) => {
+                let token = tokens.next()?;
+                if number.is_f64() && number.to_string() != token {
+                    found.insert(path.clone(), token.to_owned());
+                }
+                Some(())
+            }
+            _ => Some(()),
+        }
+    }
+    let text = std::str::from_utf8(source).ok().filter(|text| text.len() <= SPELLED)?;
+    let (mut tokens, mut found) = (numbers(text), HashMap::new());
+    walk(root, &mut Vec::new(), &mut tokens, &mut found)?;
+    tokens.next().is_none().then_some(found)
 }
 
 fn children(value: &Value) -> usize {
@@ -69,13 +145,20 @@ impl JsonTree {
     pub(super) fn ui(
         &mut self,
         ui: &mut Ui,
-        event: u64,
+        selected: &Selected,
         root: &Value,
         scene: Scene<'_>,
         height: f32,
     ) {
-        if self.event != Some(event) {
-            *self = Self { event: Some(event), ..Self::default() };
+        let event = Some(selected.n);
+        let glyph = ui.fonts_mut(|fonts| fonts.glyph_width(&mono(size::DATA), '0'));
+        let columns = ((ui.available_width() - BAR - ARROW) / glyph).max(20.0) as usize;
+        if self.event != event {
+            let spelled = spelled(root, &selected.event.payload);
+            *self = Self { event, columns, spelled, ..Self::default() };
+            self.list(root);
+        } else if self.columns != columns {
+            self.columns = columns;
             self.list(root);
         }
         let height = height.min(self.nodes.len() as f32 * LINE);
@@ -88,7 +171,7 @@ impl JsonTree {
         ui.ctx().allow_widget_id_changes_in(rect);
         for at in shown.first..shown.end {
             let y = shown.y + (at - shown.first) as f32 * LINE;
-            let line = Rect::from_min_size(pos2(rect.left(), y), vec2(rect.width() - 10.0, LINE));
+            let line = Rect::from_min_size(pos2(rect.left(), y), vec2(rect.width() - BAR, LINE));
             if node_ui(&mut ui, id.with(at), &self.nodes[at], line, root, scene.zone) {
                 turned = Some(self.nodes[at].path.clone());
             }
@@ -98,6 +181,26 @@ impl JsonTree {
                 self.turned.insert(path);
             }
             self.list(root);
+        }
+    }
+
+    /// Lists an open string, in lines as wide as the room.
+    fn add_text(&mut self, text: &str, key: String, path: &Path) {
+        let count = format::count(text.chars().count() as u64, "character");
+        let shown = Shown::Container { words: format!("string, {count}"), is_open: true };
+        self.nodes.push(Node { path: path.clone(), key, shown });
+        let room = self.columns.saturating_sub((path.len() + 1) * 2).max(20);
+        let end = text.char_indices().map(|(at, _)| at).take_while(|at| *at <= TEXT).last();
+        let start = if text.len() > TEXT { &text[..end.unwrap_or_default()] } else { text };
+        let mut add = |text: &str| {
+            let shown = Shown::Part(text.replace(|c: char| c.is_control(), " "));
+            self.nodes.push(Node { path: path.clone(), key: String::new(), shown });
+        };
+        for range in lines(start.as_bytes(), room) {
+            add(&start[range]);
+        }
+        if start.len() < text.len() {
+            add("… the rest is in Raw");
         }
     }
 
@@ -120,14 +223,20 @@ impl JsonTree {
                 let items = if count == 1 { "item" } else { "items" };
                 Shown::Container { words: format!("array, {count} {items}"), is_open }
             }
-            Value::String(text) => Shown::Text(text.chars().take(400).collect()),
+            Value::String(text) => {
+                let before = path.len() * 2 + key.chars().count() + 3;
+                let is_long = text.contains('\n')
+                    || text.chars().nth(self.columns.saturating_sub(before)).is_some();
+                if is_long && self.turned.contains(path) {
+                    return self.add_text(text, key, path);
+                }
+                Shown::Text { text: text.chars().take(400).collect(), is_long }
+            }
             Value::Number(number) => {
                 let time = number.as_f64().and_then(format::unix_time);
-                let text = match (time, number.as_i64()) {
-                    (None, Some(whole)) => format::signed(whole),
-                    _ => number.to_string(),
-                };
-                Shown::Number { text, time }
+                let sent = self.spelled.as_ref().and_then(|spelled| spelled.get(path)).cloned();
+                let is_rounded = number.is_f64() && self.spelled.is_none();
+                Shown::Number { text: sent.unwrap_or_else(|| number.to_string()), time, is_rounded }
             }
             Value::Bool(_) | Value::Null => Shown::Word(value.to_string()),
         };
@@ -159,31 +268,42 @@ impl JsonTree {
 /// Paints a line; whether it was opened or closed.
 fn node_ui(ui: &mut Ui, id: Id, node: &Node, rect: Rect, root: &Value, zone: &Zone) -> bool {
     let t = tokens(ui.ctx());
-    let response = ui.interact(rect.intersect(ui.clip_rect()), id, Sense::click());
+    let is_open = node.shown.is_open();
+    let sense = if is_open.is_some() { Sense::click() } else { Sense::CLICK };
+    let response = ui.interact(rect.intersect(ui.clip_rect()), id, sense);
     let label = format!("{} {}", node.key, words_of(&node.shown));
     response.widget_info(|| WidgetInfo::labeled(Role::TreeItem, true, label.trim()));
     if response.hovered() {
         ui.painter().rect_filled(rect, 4.0, t.row_state);
     }
-    let mut left = rect.left() + node.path.len() as f32 * 16.0;
-    if let Shown::Container { is_open, .. } = &node.shown {
-        let icon = if *is_open { Icon::ChevronDown } else { Icon::ChevronRight };
+    if response.has_focus() {
+        let stroke = Stroke::new(1.0, t.accent);
+        ui.painter().rect_stroke(rect, 4.0, stroke, StrokeKind::Inside);
+        if ui.input(|input| input.events.contains(&egui::Event::Copy)) {
+            ui.ctx().copy_text(value_text(node, root));
+        }
+    }
+    let inner = usize::from(matches!(node.shown, Shown::Part(_)));
+    let mut left = rect.left() + (node.path.len() + inner) as f32 * STEP;
+    if let Some(is_open) = is_open {
+        let icon = if is_open { Icon::ChevronDown } else { Icon::ChevronRight };
         let at = pos2(left + 5.0, rect.center().y);
         let middle = egui::Align2::CENTER_CENTER;
         ui.painter().text(at, middle, char::from(icon), icon_font(12.0), t.faint);
     }
-    left += 14.0;
+    left += ARROW;
     let galley = painted(t, node, zone).fit(ui, rect.right() - left);
     let at = pos2(left, rect.center().y - galley.size().y / 2.0);
     ui.painter().galley(at.round(), galley, t.text);
     response.context_menu(|ui| menu_ui(ui, node, root));
-    response.clicked() && matches!(node.shown, Shown::Container { .. })
+    response.clicked() && is_open.is_some()
 }
 
 fn words_of(shown: &Shown) -> &str {
     match shown {
         Shown::Container { words, .. } => words,
-        Shown::Text(text) | Shown::Number { text, .. } | Shown::Word(text) => text,
+        Shown::Text { text, .. } | Shown::Number { text, .. } => text,
+        Shown::Part(text) | Shown::Word(text) => text,
     }
 }
 
@@ -198,11 +318,15 @@ fn painted(t: &Tokens, node: &Node, zone: &Zone) -> Line {
     };
     match &node.shown {
         Shown::Container { words, .. } => add(words, t.faint),
-        Shown::Text(text) => {
+        Shown::Part(text) => add(text, t.json_string),
+        Shown::Text { text, .. } => {
             add(&format!("\"{}\"", text.replace(|c: char| c.is_control(), " ")), t.json_string);
         }
-        Shown::Number { text, time } => {
+        Shown::Number { text, time, is_rounded } => {
             add(text, t.json_number);
+            if *is_rounded {
+                add(" as sent in Raw", t.faint);
+            }
             if let Some(time) = time {
                 add(&format!(" = {}", zone.clock_zoned(*time)), t.faint);
             }
@@ -215,18 +339,23 @@ fn painted(t: &Tokens, node: &Node, zone: &Zone) -> Line {
 fn menu_ui(ui: &mut Ui, node: &Node, root: &Value) {
     ui.set_min_width(140.0);
     if ui.button("Copy value").clicked() {
-        let value = node.path.iter().try_fold(root, |value, at| child(value, *at));
-        let text = match value {
-            Some(Value::String(text)) => text.clone(),
-            Some(value) => value.to_string(),
-            None => String::new(),
-        };
-        ui.ctx().copy_text(text);
+        ui.ctx().copy_text(value_text(node, root));
         ui.close();
     }
     if ui.button("Copy path").clicked() {
         ui.ctx().copy_text(path_text(node, root));
         ui.close();
+    }
+}
+
+/// The whole value: a string as it is, a number as it was spelled, anything else as JSON.
+fn value_text(node: &Node, root: &Value) -> String {
+    let value = node.path.iter().try_fold(root, |value, at| child(value, *at));
+    match (value, &node.shown) {
+        (Some(Value::String(text)), _) => text.clone(),
+        (Some(Value::Number(_)), Shown::Number { text, .. }) => text.clone(),
+        (Some(value), _) => value.to_string(),
+        (None, _) => String::new(),
     }
 }
 
@@ -248,6 +377,39 @@ fn path_text(node: &Node, root: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn texts(source: &str, turned: &[u32]) -> Vec<String> {
+        let root: Value = serde_json::from_str(source).unwrap_or_default();
+        let spelled = spelled(&root, source.as_bytes());
+        let mut tree = JsonTree { columns: 40, spelled, ..JsonTree::default() };
+        if !turned.is_empty() {
+            tree.turned.insert(turned.to_vec());
+        }
+        tree.list(&root);
+        tree.nodes.iter().skip(1).map(|node| words_of(&node.shown).to_owned()).collect()
+    }
+
+    #[test]
+    fn numbers_are_spelled_as_they_were_sent() {
+        let numbers = ["50242", "1.10", "-0", "1E5", "12345678901234567890", "0.1000"];
+        assert_eq!(texts(&format!("[{}]", numbers.join(",")), &[]), numbers);
+        let large = "123456789012345678901234567890";
+        assert_eq!(texts(&format!(r#"{{"a":"x 1","b":{large}}}"#), &[]), ["x 1", large]);
+        let twice = r#"{"a":1.50,"a":2.50}"#;
+        let root: Value = serde_json::from_str(twice).unwrap_or_default();
+        assert_eq!(spelled(&root, twice.as_bytes()), None, "which is which is not known");
+    }
+
+    #[test]
+    fn a_long_string_opens_into_lines() {
+        let long = "0123456789".repeat(9);
+        let source = format!(r#"{{"short":"abc","long":"{long}"}}"#);
+        assert_eq!(texts(&source, &[]), ["abc", &long]);
+        let open = texts(&source, &[1]);
+        assert_eq!(open[..2], ["abc", "string, 90 characters"]);
+        assert_eq!(open[2..].concat(), long);
+        assert!(open.len() > 4, "{open:?}");
+    }
 
     #[test]
     fn only_what_is_open_is_listed() {

@@ -1,6 +1,7 @@
 //! Inspect: live sessions and opened captures, one of them in full. Each part of the page keeps its
 //! own state; what belongs to one session is kept with it while another is shown.
 
+mod body;
 mod composer;
 mod connect_bar;
 mod detail;
@@ -9,6 +10,7 @@ mod filter_bar;
 mod first_run;
 mod handshake;
 mod hex;
+mod json_text;
 mod json_tree;
 mod options;
 mod options_draft;

@@ -1,6 +1,8 @@
 //! Where the words beside the lines of a plot go: on the side where there is room, inside the
 //! frame, never over each other, and cut only between words.
 
+use std::cmp::Ordering;
+
 use egui::{Color32, Rangef, Rect, pos2};
 
 /// Between a line and its words.
@@ -97,19 +99,18 @@ fn fit(
         }
     }
     let (left, right) = (label.x.min - GAP - from, to - label.x.max - GAP);
-    let whole = format!("{}{}", label.text, label.tail);
-    let wide = width(&whole);
-    let goes_left = match (wide <= left, wide <= right) {
-        (true, true) => label.goes_left,
-        (false, false) => left > right,
-        (fits_left, _) => fits_left,
+    let fitting = |room: f32| {
+        let text = shortened(&label.text, &label.tail, |text| width(text) <= room)?;
+        (room >= LEAST.min(width(&text))).then_some(text)
     };
-    let room = if goes_left { left } else { right };
-    let text = shortened(&label.text, &label.tail, |text| width(text) <= room)?;
+    let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    let (before, behind) = (fitting(left), fitting(right));
+    let goes_left = match length(&before).cmp(&length(&behind)) {
+        Ordering::Equal => label.goes_left,
+        order => order == Ordering::Greater,
+    };
+    let text = if goes_left { before } else { behind }?;
     let wide = width(&text);
-    if room < LEAST.min(wide) {
-        return None;
-    }
     let at = if goes_left { label.x.min - GAP - wide } else { label.x.max + GAP };
     Some((Rect::from_min_max(pos2(at, top), pos2(at + wide, top + ROW)), text))
 }

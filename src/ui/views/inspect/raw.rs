@@ -37,7 +37,7 @@ impl RawView {
             self.long_ui(ui, selected.n, payload, room);
             return;
         }
-        let text = selected.event.text().map_or_else(|| hex(payload), str::to_owned);
+        let text = selected.event.text().map_or_else(|| hex(payload), plain);
         let area = ScrollArea::vertical().id_salt("raw").max_height(room);
         area.auto_shrink([false, true]).show(ui, |ui| {
             ui.set_max_width(ui.available_width() - 12.0);
@@ -71,9 +71,15 @@ impl RawView {
     }
 }
 
+/// The text without the characters that no font has a shape for.
+fn plain(text: &str) -> String {
+    let shown = |c: char| if c.is_control() && c != '\n' { ' ' } else { c };
+    text.replace("\r\n", "\n").chars().map(shown).collect()
+}
+
 /// Where to break the text so that no line is longer than so many characters. Characters are told
 /// by their first byte, which needs no look at the rest.
-fn lines(text: &[u8], columns: usize) -> Vec<Range<usize>> {
+pub(super) fn lines(text: &[u8], columns: usize) -> Vec<Range<usize>> {
     let mut lines = Vec::new();
     let mut from = 0;
     let mut width = 0;
