@@ -4,5 +4,5 @@
 mod backoff;
 mod runner;
 
-pub use backoff::Backoff;
+pub use backoff::{Asked, Backoff};
 pub use runner::{Controls, End, Session};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use super::Backoff;
+use super::{Asked, Backoff};
 use crate::model::{Clock, Dir, Endpoint, Event, Feed, FeedError, Kind, Meta, Say};
 use crate::transport::{Link, Outbox, Outcome, Transport, TransportError};
 
@@ -149,7 +149,7 @@ impl Session {
         if error.is_final() {
             return Ok(false);
         }
-        let asked = error.retry_after().or_else(|| self.transport.retry_after());
+        let asked = Asked { first: self.transport.retry_after(), least: error.retry_after() };
         let Some(delay) = backoff.next(fastrand::f64(), asked) else { return Ok(false) };
         let meta = Meta {
             cause: Some(error.to_string()),

@@ -193,7 +193,7 @@ async fn a_server_in_trouble_is_asked_again_when_it_says() {
     peer.answer("503 Busy\r\nRetry-After: 3600", "").await;
     running.memory.until_of(Kind::Retrying, 1).await;
     let delay = running.memory.of(Kind::Retrying)[0].meta().delay_ms.unwrap();
-    assert!((2_880_000..=4_320_000).contains(&delay), "an hour, give or take a fifth: {delay}");
+    assert!((3_600_000..=4_320_000).contains(&delay), "an hour and at most a fifth: {delay}");
     running.controls.hurry.notify_one();
     let (mut peer, _) = server.asked().await;
     peer.stream().await;
