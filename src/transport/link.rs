@@ -6,6 +6,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 use tokio::time::{Interval, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
@@ -46,6 +47,9 @@ pub struct Link {
     repeat: Option<Interval>,
     batch: Vec<Event>,
     batch_bytes: usize,
+    /// The batch that the feed is taking. Kept here and not in [`Link::flush`], so that it goes on
+    /// its way also when whoever flushes is dropped while the recorder is behind.
+    on_its_way: Option<BoxFuture<'static, Result<(), FeedError>>>,
     attempt: u32,
     is_open: bool,
     gap_since: Option<u64>,
@@ -80,6 +84,7 @@ impl Link {
             repeat: None,
             batch: Vec::new(),
             batch_bytes: 0,
+            on_its_way: None,
             attempt: 0,
             is_open: false,
             gap_since: None,
@@ -124,6 +129,7 @@ impl Link {
 
     /// Takes an event. Waits only when a whole batch is full and the recorder is behind; until
     /// [`Link::flush`] it may stay in memory, so a transport flushes before it waits for its peer.
+    /// Safe to drop: the event was taken.
     ///
     /// # Errors
     /// The recording has ended.
@@ -137,18 +143,30 @@ impl Link {
         Ok(())
     }
 
-    /// Hands over what [`Link::push`] has gathered.
+    /// Hands over what [`Link::push`] has gathered. Safe to drop: what was not handed over by then
+    /// is by the next call, in order.
     ///
     /// # Errors
     /// The recording has ended.
     pub async fn flush(&mut self) -> Result<(), FeedError> {
+        self.taken().await?;
         if self.batch.is_empty() {
             return Ok(());
         }
         self.batch_bytes = 0;
         let room = Vec::with_capacity(self.batch.len().next_power_of_two().min(BATCH_EVENTS));
         let batch = std::mem::replace(&mut self.batch, room);
-        self.feed.send(batch).await
+        let feed = Arc::clone(&self.feed);
+        self.on_its_way = Some(Box::pin(async move { feed.send(batch).await }));
+        self.taken().await
+    }
+
+    /// Waits until the feed has taken the batch on its way, if there is one.
+    async fn taken(&mut self) -> Result<(), FeedError> {
+        let Some(on_its_way) = &mut self.on_its_way else { return Ok(()) };
+        let taken = on_its_way.await;
+        self.on_its_way = None;
+        taken
     }
 
     /// Notes which transport was chosen and why, for every `open` event from then on.
@@ -214,11 +232,17 @@ impl Link {
     }
 
     /// Runs `work` unless the connection should end first.
-    pub async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Option<T> {
-        tokio::select! {
-            biased;
-            () = self.stop.cancelled() => None,
-            result = work => Some(result),
+    pub fn unless_stopped<T, W: Future<Output = T>>(
+        &self,
+        work: W,
+    ) -> impl Future<Output = Option<T>> + use<T, W> {
+        let stop = self.stop.clone();
+        async move {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => None,
+                result = work => Some(result),
+            }
         }
     }
 }
@@ -229,5 +253,57 @@ async fn tick(repeat: &mut Option<Interval>) {
             interval.tick().await;
         }
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use futures_util::FutureExt;
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    /// Takes a batch for each permit, as a recorder does whose disk is slow.
+    struct Slow {
+        room: Semaphore,
+        taken: Mutex<Vec<u64>>,
+    }
+
+    impl Feed for Slow {
+        fn send(&self, events: Vec<Event>) -> BoxFuture<'_, Result<(), FeedError>> {
+            Box::pin(async move {
+                self.room.acquire().await.map_err(|_| FeedError)?.forget();
+                if let Ok(mut taken) = self.taken.lock() {
+                    taken.extend(events.iter().map(|event| event.t_ns));
+                }
+                Ok(())
+            })
+        }
+    }
+
+    #[test]
+    fn dropping_a_flush_loses_nothing_and_keeps_the_order() {
+        let slow = Arc::new(Slow { room: Semaphore::new(0), taken: Mutex::default() });
+        let feed: Arc<dyn Feed> = slow.clone();
+        let (_say, said) = mpsc::channel(1);
+        let stop = CancellationToken::new();
+        let mut link = Link::new(Clock::start(), feed, said, stop, Outbox::default());
+        let event = |t_ns| Event::new(t_ns, Dir::In, Kind::Text);
+        let all = 0..BATCH_EVENTS as u64 + 2;
+        for t_ns in all.clone() {
+            let is_stuck = link.push(event(t_ns)).now_or_never().is_none();
+            assert_eq!(is_stuck, t_ns + 1 == BATCH_EVENTS as u64, "{t_ns}");
+        }
+        assert_eq!(link.flush().now_or_never(), None, "the disk is slow");
+        slow.room.add_permits(10);
+        assert_eq!(link.flush().now_or_never(), Some(Ok(())));
+        let taken = slow.taken.lock().map(|taken| taken.clone()).unwrap_or_default();
+        assert_eq!(taken, all.collect::<Vec<_>>());
+        slow.room.close();
+        assert_eq!(link.push(event(0)).now_or_never(), Some(Ok(())));
+        assert_eq!(link.flush().now_or_never(), Some(Err(FeedError)));
+        assert_eq!(link.flush().now_or_never(), Some(Ok(())), "told once");
     }
 }
