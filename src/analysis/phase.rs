@@ -36,7 +36,8 @@ pub enum Phase {
     Ended {
         /// Since when, in nanoseconds since the session began.
         at_ns: u64,
-        /// Whether it had been open, rather than never got that far.
+        /// Whether it had been open, or the person ended the wait for the next attempt; rather than
+        /// that the last attempt never got that far.
         was_open: bool,
         /// HTTP status of a refusal.
         status: Option<u16>,
@@ -85,8 +86,8 @@ impl Story {
         match event.kind {
             Kind::Connecting => self.phase = Phase::Connecting { attempt: event.attempt },
             Kind::Open => {
-                self.opened += 1;
-                self.reconnects = self.opened - 1;
+                self.reconnects = self.opened;
+                self.opened = self.opened.saturating_add(1);
                 self.insecure = meta.insecure;
                 self.transport = meta.transport.or(self.transport);
                 self.phase = Phase::Open { attempt: event.attempt, since_ns: event.t_ns };
@@ -142,5 +143,18 @@ mod tests {
         assert_eq!((until_ns, retry), (2_000_010, (1, 10)));
         story.observe(5, &event(20, 2, Kind::Open, Meta::default()));
         assert_eq!(story.reconnects, 1);
+    }
+    #[test]
+    fn a_wait_that_the_person_ends_is_over() {
+        let mut story = Story::default();
+        let hint = Meta { hint: Some("start it".into()), ..Meta::default() };
+        let by_you = Meta { cause: Some("disconnected by you".into()), ..Meta::default() };
+        let wait = Meta { delay_ms: Some(u64::MAX), ..Meta::default() };
+        story.observe(1, &event(5, 1, Kind::Failed, hint));
+        story.observe(2, &event(u64::MAX, 1, Kind::Retrying, wait));
+        assert!(matches!(story.phase, Phase::Waiting { until_ns: u64::MAX, .. }));
+        story.observe(3, &event(8, 1, Kind::Closed, by_you));
+        let Phase::Ended { was_open, cause, hint, .. } = story.phase else { panic!("not over") };
+        assert_eq!((was_open, cause.as_str(), hint), (true, "disconnected by you", None));
     }
 }
