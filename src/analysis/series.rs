@@ -1,7 +1,9 @@
 //! What the plots draw: a session of any length in at most a thousand slices of equal width, and
 //! the spans in which it was not connected.
 
-use crate::model::{Dir, Event, Kind};
+use std::sync::Arc;
+
+use crate::model::{Dir, Event, Kind, Meta};
 
 /// Slices kept; when there would be more, neighbours are merged and the width doubles.
 const SLICES: usize = 960;
@@ -11,6 +13,8 @@ const SAMPLES: usize = 24;
 const FIRST_WIDTH: u64 = 100_000_000;
 /// Disconnected spans kept; later ones are not drawn.
 const OUTAGES: usize = 4096;
+/// Characters of an outage's label.
+const LABEL: usize = 24;
 
 /// One slice of time.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -33,8 +37,10 @@ pub struct Outage {
     pub from_ns: u64,
     /// When it was back; `None` while it is not.
     pub to_ns: Option<u64>,
-    /// Why it was lost, short: the close code or the cause.
+    /// Why it was lost, in at most 24 characters: the close code or a word or two.
     pub label: String,
+    /// Why it was lost, in a sentence.
+    pub cause: Arc<str>,
     /// The cursor it resumed after.
     pub resumed_after: Option<String>,
 }
@@ -49,11 +55,19 @@ pub struct Series {
     /// Spans without a connection, in order.
     pub outages: Vec<Outage>,
     resume_after: Option<String>,
+    /// The end of the last connection was told.
+    is_down: bool,
 }
 
 impl Default for Series {
     fn default() -> Self {
-        Self { width_ns: FIRST_WIDTH, buckets: Vec::new(), outages: Vec::new(), resume_after: None }
+        Self {
+            width_ns: FIRST_WIDTH,
+            buckets: Vec::new(),
+            outages: Vec::new(),
+            resume_after: None,
+            is_down: false,
+        }
     }
 }
 
@@ -67,16 +81,17 @@ impl Series {
     ) {
         match event.kind {
             Kind::Closed => self.lost(event),
+            Kind::Failed => self.is_down = true,
             Kind::Connecting => self.resume_after.clone_from(&event.meta().resume_after),
             Kind::Open => self.back(event),
             _ => {}
         }
         let bucket = self.bucket(event.t_ns);
         if event.is_received_message() {
-            bucket.received += 1;
-            bucket.bytes += event.payload.len() as u64;
+            bucket.received = bucket.received.saturating_add(1);
+            bucket.bytes = bucket.bytes.saturating_add(event.payload.len() as u64);
         } else if event.dir == Dir::Out && event.kind.is_message() {
-            bucket.sent += 1;
+            bucket.sent = bucket.sent.saturating_add(1);
         }
         if let Some(latency) = latency_ms {
             bucket.sample(event.t_ns, latency as f32, chance);
@@ -84,19 +99,21 @@ impl Series {
     }
 
     fn lost(&mut self, event: &Event) {
-        let meta = event.meta();
-        if self.outages.len() < OUTAGES && self.outages.last().is_none_or(|o| o.to_ns.is_some()) {
-            let label = meta.code.map(|code| code.to_string()).or_else(|| meta.cause.clone());
+        // A wait that is ended tells `closed` once more, perhaps without ever having been open.
+        if !std::mem::replace(&mut self.is_down, true) && self.outages.len() < OUTAGES {
+            let meta = event.meta();
             self.outages.push(Outage {
                 from_ns: event.t_ns,
                 to_ns: None,
-                label: label.unwrap_or_default(),
+                label: label(meta),
+                cause: meta.cause.as_deref().unwrap_or_default().into(),
                 resumed_after: None,
             });
         }
     }
 
     fn back(&mut self, event: &Event) {
+        self.is_down = false;
         if let Some(outage) = self.outages.last_mut().filter(|outage| outage.to_ns.is_none()) {
             outage.to_ns = Some(event.t_ns);
             outage.resumed_after = self.resume_after.take();
@@ -115,13 +132,62 @@ impl Series {
     }
 
     fn halve(&mut self) {
-        self.width_ns *= 2;
+        self.width_ns = self.width_ns.saturating_mul(2);
         let merged = self.buckets.chunks(2).map(|pair| match pair {
             [first, second] => first.merged(second),
             rest => rest.first().cloned().unwrap_or_default(),
         });
         self.buckets = merged.collect();
     }
+}
+
+/// Words of a cause and what they come to; the first that is found counts.
+const SHORT: &[(&str, &str)] = &[
+    ("broke the protocol", "protocol error"),
+    ("no pong", "no pong"),
+    ("without a close frame", "no close frame"),
+    ("ended the response", "response ended"),
+    ("refused the connection", "refused"),
+    ("connection refused", "refused"),
+    ("connection reset", "reset"),
+    ("reset by peer", "reset"),
+    ("broken pipe", "broken pipe"),
+    ("timed out", "timed out"),
+    ("no answer within", "timed out"),
+    ("did not answer within", "timed out"),
+    ("could not be looked up", "no such host"),
+    ("cannot be reached", "unreachable"),
+    ("tls with", "TLS failed"),
+    ("cut short", "cut short"),
+    ("ended within", "cut short"),
+    ("ended inside", "cut short"),
+    ("unexpected end of file", "cut short"),
+];
+
+/// Why it was lost, in at most 24 characters.
+fn label(meta: &Meta) -> String {
+    if let Some(code) = meta.code {
+        return code.to_string();
+    }
+    if let Some(status) = meta.status.filter(|status| !(200..300).contains(status)) {
+        return format!("HTTP {status}");
+    }
+    let cause = meta.cause.as_deref().unwrap_or_default();
+    let lower = cause.to_lowercase();
+    let known = SHORT.iter().find(|(words, _)| lower.contains(words));
+    known.map_or_else(|| shortened(cause), |(_, short)| (*short).to_owned())
+}
+
+/// The first words that fit, with an ellipsis where there are more.
+fn shortened(text: &str) -> String {
+    if text.chars().nth(LABEL).is_none() {
+        return text.to_owned();
+    }
+    let end = text.char_indices().nth(LABEL - 1).map_or(0, |(at, _)| at);
+    let (head, rest) = text.split_at(end);
+    let words = head.rfind(' ').filter(|_| !rest.starts_with(' '));
+    let head = words.map_or(head, |end| &head[..end]);
+    format!("{}…", head.trim_end_matches([' ', ',', ':', ';', '.']))
 }
 
 impl Bucket {
@@ -191,7 +257,7 @@ mod tests {
         let mut series = Series::default();
         let local = |t, kind, meta| Event::new(t, Dir::Local, kind).with_meta(meta);
         let resume = Meta { resume_after: Some("42".into()), ..Meta::default() };
-        let closed = Meta { code: Some(1006), ..Meta::default() };
+        let closed = Meta { code: Some(1006), cause: Some("gone".into()), ..Meta::default() };
         series.observe(&local(0, Kind::Open, Meta::default()), None, || 0.0);
         series.observe(&local(5, Kind::Closed, closed), None, || 0.0);
         series.observe(&local(7, Kind::Connecting, resume), None, || 0.0);
@@ -200,8 +266,59 @@ mod tests {
             from_ns: 5,
             to_ns: Some(9),
             label: "1006".into(),
+            cause: "gone".into(),
             resumed_after: Some("42".into()),
         };
         assert_eq!(series.outages, [wanted]);
+    }
+    #[test]
+    fn labels_are_short() {
+        let cause = |cause: &str| Meta { cause: Some(cause.into()), ..Meta::default() };
+        let table = [
+            (Meta { code: Some(1001), ..cause("closed with 1001, going away") }, "1001"),
+            (Meta { status: Some(503), ..cause("the server answered 503 timed out") }, "HTTP 503"),
+            (cause("127.0.0.1:4100 refused the connection"), "refused"),
+            (cause("the connection broke: Connection reset by peer (os error 104)"), "reset"),
+            (cause("192.0.2.1:80 did not answer within 10 s"), "timed out"),
+            (cause("disconnected by you"), "disconnected by you"),
+            (cause(""), ""),
+            (cause("exactly 24 characters ok"), "exactly 24 characters ok"),
+            (cause("the server answered 200 with text/html, not"), "the server answered 200…"),
+            (cause("what, is: this; all, about, then"), "what, is: this; all…"),
+            (cause(&"é".repeat(30)), "ééééééééééééééééééééééé…"),
+        ];
+        for (meta, wanted) in table {
+            let found = label(&meta);
+            assert_eq!(found, wanted, "{:?}", meta.cause);
+            assert!(found.chars().count() <= LABEL, "{found}");
+        }
+    }
+
+    #[test]
+    fn an_end_that_is_told_again_is_no_outage_of_its_own() {
+        let local = |t, kind| Event::new(t, Dir::Local, kind);
+        let outages = |kinds: &[Kind]| {
+            let mut series = Series::default();
+            for (t, kind) in (0..).zip(kinds) {
+                series.observe(&local(t, *kind), None, || 0.0);
+            }
+            series.outages.len()
+        };
+        assert_eq!(outages(&[Kind::Open, Kind::Closed, Kind::Retrying, Kind::Closed]), 1);
+        assert_eq!(outages(&[Kind::Connecting, Kind::Failed, Kind::Retrying, Kind::Closed]), 0);
+        assert_eq!(outages(&[Kind::Open, Kind::Closed, Kind::Open, Kind::Closed]), 2);
+    }
+
+    #[test]
+    fn any_time_that_a_file_may_hold_fits() {
+        for last in [1 << 63, i64::MAX as u64, u64::MAX] {
+            let mut series = Series::default();
+            for t_ns in [0, last, 7, last] {
+                series.observe(&message(t_ns), Some(1.0), || 0.5);
+            }
+            assert!(series.buckets.len() <= SLICES);
+            let received: Vec<_> = series.buckets.iter().map(|bucket| bucket.received).collect();
+            assert_eq!((received[0], received.last().copied()), (2, Some(2)));
+        }
     }
 }

@@ -16,6 +16,7 @@ mod engine;
 mod http;
 mod http_stop;
 mod nchan;
+mod outage;
 mod poll;
 mod server;
 mod sse;
