@@ -16,7 +16,7 @@ use super::scene::{Outbox, Scene, session_of};
 use super::theme::{self, icon_font, semibold, size, tokens, words};
 use super::toasts::Toasts;
 use super::views::{Captures, Inspect, ServerPage};
-use super::widgets::{Button, bar_frame, kbd};
+use super::widgets::{Button, bar_frame, fill, hold, kbd};
 use super::{shortcuts, views};
 use crate::engine::{Handle, Snapshot};
 use crate::model::Command;
@@ -208,19 +208,19 @@ impl App {
             .frame(bar)
             .resizable(false)
             .show(ui, |ui| self.top_ui(ui, &mut out));
-        Panel::bottom("status").exact_size(size::STATUS + 1.0).frame(bar).resizable(false).show(
-            ui,
-            |ui| match self.tab {
-                Tab::Inspect => self.inspect.status_ui(ui, scene, &mut out),
-                Tab::Server => ServerPage::status_ui(ui, scene),
-                Tab::Captures => Captures::status_ui(ui, scene),
-            },
-        );
+        let status =
+            Panel::bottom("status").exact_size(size::STATUS + 1.0).frame(bar).resizable(false);
+        let status = hold(ui, status);
         match self.tab {
             Tab::Inspect => self.inspect.ui(ui, scene, &mut out),
             Tab::Server => self.server.ui(ui, scene, &mut out),
             Tab::Captures => self.captures.ui(ui, scene, &mut out),
         }
+        fill(ui, status, |ui| match self.tab {
+            Tab::Inspect => self.inspect.status_ui(ui, scene, &mut out),
+            Tab::Server => ServerPage::status_ui(ui, scene),
+            Tab::Captures => Captures::status_ui(ui, scene),
+        });
 
         views::drop_hint_ui(ui);
         self.toasts.ui(ui, scene, &mut out);
@@ -261,7 +261,7 @@ impl App {
                 ui.spacing_mut().item_spacing.x = size::GAP;
                 theme_ui(ui, out);
                 let keys = Action::Palette.keys(ui.ctx()).unwrap_or_default();
-                let cap = kbd(ui, &keys).interact(Sense::click());
+                let cap = kbd(ui, &keys, Sense::click());
                 let cap = cap.on_hover_text(Action::Palette.tooltip(ui.ctx()));
                 if cap.accessible_name("Every command").clicked() {
                     out.act(Action::Palette);

@@ -69,6 +69,8 @@ fn row_ui(ui: &mut Ui, keys: &str, text: &str) {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = size::GAP;
         ui.label(RichText::new(text).size(size::BODY).color(color));
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| kbd(ui, keys));
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            kbd(ui, keys, egui::Sense::hover())
+        });
     });
 }

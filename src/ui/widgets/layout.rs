@@ -1,6 +1,9 @@
 //! Frames and lines: bars, panels, cards, and headings of lists.
 
-use egui::{Color32, CornerRadius, Frame, InnerResponse, Margin, Response, RichText, Stroke, Ui};
+use egui::{
+    Color32, CornerRadius, Frame, InnerResponse, Margin, Panel, Rect, Response, RichText, Stroke,
+    Ui, UiBuilder,
+};
 
 use super::text::{line, steady_width};
 use crate::ui::theme::{size, tokens, words as font};
@@ -9,6 +12,30 @@ use crate::ui::theme::{size, tokens, words as font};
 pub(crate) fn bar_frame(ui: &Ui) -> Frame {
     let side = size::PAD as i8;
     Frame::new().fill(tokens(ui.ctx()).panel).inner_margin(Margin::symmetric(side, 0))
+}
+
+/// The place of a panel that is filled later.
+#[derive(Clone, Copy)]
+pub(crate) struct Held {
+    inner: Rect,
+    clip: Rect,
+}
+
+/// Takes the room for a panel. Tab goes through a window in the order in which it is filled, which
+/// is not the order in which its edges are laid out.
+pub(crate) fn hold(ui: &mut Ui, panel: Panel) -> Held {
+    let held = panel.show(ui, |ui| {
+        ui.set_min_size(ui.available_size());
+        Held { inner: ui.max_rect(), clip: ui.clip_rect() }
+    });
+    held.inner
+}
+
+/// Fills a panel whose room was taken.
+pub(crate) fn fill<R>(ui: &mut Ui, held: Held, add: impl FnOnce(&mut Ui) -> R) -> R {
+    let mut child = ui.new_child(UiBuilder::new().max_rect(held.inner));
+    child.set_clip_rect(held.clip);
+    add(&mut child)
 }
 
 /// The frame of a panel whose content reaches its edges.

@@ -15,7 +15,9 @@ pub(crate) use button::{Button, icon_button, link_button};
 pub(crate) use choice::{chip, switch, tab};
 pub(crate) use empty::Empty;
 pub(crate) use field::Field;
-pub(crate) use layout::{bar_frame, card, hline, modal_frame, panel_frame, section, separated};
+pub(crate) use layout::{
+    bar_frame, card, fill, hline, hold, modal_frame, panel_frame, section, separated,
+};
 pub(crate) use pill::{dot, kbd, pill};
 pub(crate) use rows::{BAR, RowScroll, Shown};
 pub(crate) use select::select;

@@ -26,15 +26,18 @@ pub(crate) fn pill(ui: &mut Ui, color: Color32, text: &str) -> Response {
     response
 }
 
-/// The cap of a key.
-pub(crate) fn kbd(ui: &mut Ui, keys: &str) -> Response {
+/// The cap of a key; `sense` is what it does besides being seen.
+pub(crate) fn kbd(ui: &mut Ui, keys: &str, sense: Sense) -> Response {
     let t = tokens(ui.ctx());
     let galley = ui.painter().layout_no_wrap(keys.to_owned(), words(size::SMALL), t.muted);
     let desired = vec2((galley.size().x + 12.0).max(19.0), 19.0);
-    let (rect, response) = ui.allocate_exact_size(desired, Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, keys));
-    let stroke = Stroke::new(1.0, t.line);
-    ui.painter().rect(rect, 4.0, Color32::TRANSPARENT, stroke, StrokeKind::Inside);
+    let (rect, response) = ui.allocate_exact_size(desired, sense);
+    let role = if sense.senses_click() { Role::Button } else { Role::Label };
+    response.widget_info(|| WidgetInfo::labeled(role, true, keys));
+    let edge = if response.has_focus() { t.accent } else { t.line };
+    let fill =
+        if response.hovered() && sense.senses_click() { t.control } else { Color32::TRANSPARENT };
+    ui.painter().rect(rect, 4.0, fill, Stroke::new(1.0, edge), StrokeKind::Inside);
     let at = Align2::CENTER_CENTER.align_size_within_rect(galley.size(), rect).min;
     ui.painter().galley(at.round(), galley, t.muted);
     response

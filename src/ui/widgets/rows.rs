@@ -12,6 +12,8 @@ pub(crate) const BAR: f32 = 10.0;
 #[derive(Debug, Default, Clone)]
 pub(crate) struct RowScroll {
     top: f64,
+    /// Where the handle of the bar is held, from its top.
+    grip: Option<f32>,
 }
 
 /// What is on the screen.
@@ -80,11 +82,21 @@ impl RowScroll {
         let track = Rect::from_min_max(pos2(rect.right() - BAR, rect.top()), rect.max);
         let height = (f64::from(track.height()) * share).max(28.0) as f32;
         let room = f64::from(track.height() - height).max(1.0);
-        let response = ui.interact(track, id, Sense::drag());
-        if let Some(pointer) = response.interact_pointer_pos() {
-            // Grabbed by its middle: precise enough, and the same wherever the track is pressed.
-            let y = f64::from(pointer.y - track.top() - height / 2.0);
-            self.top = (y / room).clamp(0.0, 1.0) * last_top;
+        // Not a stop of Tab: the list it belongs to is one.
+        let response = ui.interact(track, id, Sense::DRAG);
+        match response.interact_pointer_pos() {
+            Some(pointer) => {
+                let at = (self.top / last_top * room) as f32;
+                let held = pointer.y - track.top() - at;
+                // The handle stays under the pointer; elsewhere it comes there by its middle.
+                let is_on_handle = (0.0..=height).contains(&held);
+                let grip = *self.grip.get_or_insert(if is_on_handle { held } else { height / 2.0 });
+                if !is_on_handle || response.drag_delta().y != 0.0 {
+                    let y = f64::from(pointer.y - track.top() - grip);
+                    self.top = (y / room).clamp(0.0, 1.0) * last_top;
+                }
+            }
+            None => self.grip = None,
         }
         let at = (self.top.clamp(0.0, last_top) / last_top * room) as f32;
         let active = response.hovered() || response.dragged();

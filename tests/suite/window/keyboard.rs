@@ -1,8 +1,6 @@
 //! The window without a mouse: what Tab reaches, in which order, and that one sees where one is.
 
-use std::sync::Arc;
-
-use egui::{Key, Rect, Theme, Vec2};
+use egui::{Key, Rect};
 use egui_kittest::kittest::{By, NodeT, Queryable};
 use wirescope::engine::Snapshot;
 

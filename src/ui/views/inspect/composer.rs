@@ -1,9 +1,7 @@
 //! The composer: what to send, read and checked before it goes, with everything sent before at
 //! hand.
 
-use egui::{
-    Align, Id, Key, KeyboardShortcut, Layout, Margin, Modifiers, Stroke, TextEdit, Ui, vec2,
-};
+use egui::{Id, Key, KeyboardShortcut, Margin, Modifiers, Stroke, TextEdit, Ui, vec2};
 use lucide_icons::Icon;
 
 use crate::engine::SessionView;
@@ -44,6 +42,9 @@ pub(super) struct Composer {
     back: usize,
     /// The frame from which the field is to have the focus.
     focus_from: Option<u64>,
+    /// How high it was, and how wide its button.
+    height: Option<f32>,
+    button: Option<f32>,
 }
 
 /// Gives the focus to the field.
@@ -113,6 +114,11 @@ impl Composer {
         }
     }
 
+    /// The height it takes.
+    pub(super) fn height(&self) -> f32 {
+        self.height.unwrap_or(size::CHIP + 26.0)
+    }
+
     /// Shows the composer.
     pub(super) fn ui(&mut self, ui: &mut Ui, session: &SessionView, out: &mut Outbox) {
         let t = tokens(ui.ctx());
@@ -125,7 +131,7 @@ impl Composer {
         let posts = kind.is_some_and(|kind| kind != TransportKind::Websocket);
         let edge = if self.error.is_some() { t.bad } else { t.line };
         let margin = Margin { left: size::PAD as i8, right: size::PAD as i8, top: 8, bottom: 8 };
-        egui::Frame::new().inner_margin(margin).show(ui, |ui| {
+        let shown = egui::Frame::new().inner_margin(margin).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 4.0;
             if let Some(error) = &self.error {
                 problem(ui, error);
@@ -139,6 +145,10 @@ impl Composer {
                     ui.add_enabled_ui(is_open, |ui| self.row_ui(ui, session, posts, out));
                 });
         });
+        let height = Some(shown.response.rect.height());
+        if std::mem::replace(&mut self.height, height) != height {
+            ui.ctx().request_discard("the composer has another height");
+        }
     }
 
     fn row_ui(&mut self, ui: &mut Ui, session: &SessionView, posts: bool, out: &mut Outbox) {
@@ -150,27 +160,30 @@ impl Composer {
                 self.mode = MODES[picked].0;
                 self.error = None;
             }
-            ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
-                let (word, tip) = if posts {
-                    ("POST", "Send it as the body of a POST to the address · Enter")
-                } else {
-                    ("Send", "Enter; Shift Enter for a new line")
-                };
-                let is_open = ui.is_enabled();
-                let can = is_open && !(self.text.is_empty() && posts);
-                let button = Button::new(word).icon(Icon::SendHorizontal).primary().small();
-                let why = if is_open { "There is nothing to send" } else { NOT_OPEN };
-                let button = ui.add_enabled(can, button);
-                let clicked = button.on_hover_text(tip).on_disabled_hover_text(why).clicked();
-                let entered = self.field_ui(ui);
-                if clicked || (entered && !self.text.is_empty()) {
-                    self.send(session, out);
-                }
-            });
+            let (word, tip) = if posts {
+                ("POST", "Send it as the body of a POST to the address · Enter")
+            } else {
+                ("Send", "Enter; Shift Enter for a new line")
+            };
+            let room = self.button.unwrap_or(72.0) + ui.spacing().item_spacing.x;
+            let entered = self.field_ui(ui, ui.available_width() - room);
+            let is_open = ui.is_enabled();
+            let can = is_open && !(self.text.is_empty() && posts);
+            let button = Button::new(word).icon(Icon::SendHorizontal).primary().small();
+            let why = if is_open { "There is nothing to send" } else { NOT_OPEN };
+            let button = ui.add_enabled(can, button);
+            let wide = Some(button.rect.width());
+            if std::mem::replace(&mut self.button, wide) != wide {
+                ui.ctx().request_discard("the button has another width");
+            }
+            let clicked = button.on_hover_text(tip).on_disabled_hover_text(why).clicked();
+            if clicked || (entered && !self.text.is_empty()) {
+                self.send(session, out);
+            }
         });
     }
 
-    fn field_ui(&mut self, ui: &mut Ui) -> bool {
+    fn field_ui(&mut self, ui: &mut Ui, width: f32) -> bool {
         let t = tokens(ui.ctx());
         let id = Id::unique(FIELD);
         let enter = ui.memory(|memory| memory.has_focus(id)) && {
@@ -206,9 +219,15 @@ impl Composer {
             .hint_text(hint)
             .frame(egui::Frame::new().inner_margin(Margin::symmetric(6, 4)))
             .desired_rows(lines)
-            .desired_width(ui.available_width())
+            .desired_width(width)
             .return_key(KeyboardShortcut::new(Modifiers::SHIFT, Key::Enter));
         let response = ui.add(edit).accessible_name("Message");
+        if response.has_focus() {
+            // The frame around field and buttons is not the field's own.
+            let edge = Stroke::new(1.0, t.accent);
+            let radius = size::RADIUS;
+            ui.painter().rect_stroke(response.rect, radius, edge, egui::StrokeKind::Inside);
+        }
         if response.changed() {
             self.error = None;
             self.back = 0;

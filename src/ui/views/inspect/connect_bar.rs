@@ -1,6 +1,6 @@
 //! The connect bar: transport, address, options, and the one button that fits the moment.
 
-use egui::{Align, Id, Key, Layout, Response, Ui, vec2};
+use egui::{Id, Key, Response, Ui, vec2};
 use lucide_icons::Icon;
 
 use super::options::OptionsSheet;
@@ -23,6 +23,8 @@ pub(super) struct ConnectBar {
     transport: Option<TransportKind>,
     options: OptionsSheet,
     error: Option<String>,
+    /// Width of what stands to the right of the address.
+    right: f32,
 }
 
 /// What the button does.
@@ -108,18 +110,25 @@ impl ConnectBar {
     ) {
         let next = self.next(session);
         let shown = session.filter(|_| next != Next::Connect);
+        // Laid out from the left, in the order in which Tab goes; what is on the right is as wide
+        // as it was.
         let clicked = ui
             .horizontal_centered(|ui| {
                 self.transport_ui(ui, shown);
-                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                    if let Some(session) = session {
-                        state_ui(ui, session, scene);
-                    }
-                    let clicked = next_ui(ui, next).clicked();
-                    self.options.button_ui(ui, self.transport);
-                    clicked | self.address_ui(ui, next)
-                })
-                .inner
+                let room = self.right + ui.spacing().item_spacing.x;
+                let entered = self.address_ui(ui, next, ui.available_width() - room);
+                let from = ui.cursor().left();
+                self.options.button_ui(ui, self.transport);
+                let clicked = next_ui(ui, next).clicked();
+                if let Some(session) = session {
+                    state_ui(ui, session, scene);
+                }
+                let wide = ui.min_rect().right() - from;
+                if (wide - self.right).abs() > 0.1 {
+                    self.right = wide;
+                    ui.ctx().request_discard("the right of the bar has another width");
+                }
+                clicked | entered
             })
             .inner;
         if clicked {
@@ -161,10 +170,11 @@ impl ConnectBar {
         }
     }
 
-    fn address_ui(&mut self, ui: &mut Ui, next: Next) -> bool {
+    fn address_ui(&mut self, ui: &mut Ui, next: Next, width: f32) -> bool {
         let field = Field::new(&mut self.url, "Address")
             .id(Id::unique(ADDRESS))
             .hint("wss://…, https://…, or localhost:3000/events")
+            .width(width)
             .show(ui);
         if field.changed() {
             self.error = None;

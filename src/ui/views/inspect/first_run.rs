@@ -169,7 +169,7 @@ fn keys_ui(ui: &mut Ui) {
         ui.allocate_ui_with_layout(vec2(width, 20.0), Layout::left_to_right(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 5.0;
             for (cap, word, _) in caps {
-                kbd(ui, &cap);
+                kbd(ui, &cap, Sense::hover());
                 ui.label(RichText::new(word).size(size::DATA).color(t.muted));
                 ui.add_space(7.0);
             }

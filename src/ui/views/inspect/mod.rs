@@ -41,7 +41,7 @@ use crate::model::{Command, Filter, SessionId};
 use crate::ui::action::Action;
 use crate::ui::scene::{Outbox, Scene};
 use crate::ui::theme::{size, tokens};
-use crate::ui::widgets::panel_frame;
+use crate::ui::widgets::{fill, hold, panel_frame};
 
 /// Below this width the detail is only there while an event is chosen.
 const ROOMY: f32 = 1120.0;
@@ -260,30 +260,17 @@ impl Inspect {
         let width = ui.ctx().content_rect().width();
         let never_opened = face::never_opened(session);
         let is_roomy = width >= ROOMY && !never_opened;
-        if self.shows_detail && (is_roomy || state.selected.is_some()) {
-            Panel::right("detail")
-                .default_size(352.0)
-                .size_range(260.0..=(width * 0.5 - 150.0).clamp(300.0, 900.0))
-                .frame(panel_frame(t.panel))
-                .show(ui, |ui| {
-                    let asked = state.detail.ui(ui, session, state.selected, scene);
-                    match asked {
-                        Some(detail::Asked::Resend(text)) => state.composer.write(ui.ctx(), text),
-                        Some(detail::Asked::Close) => state.select(session.id, None, out),
-                        None => {}
-                    }
-                });
-        }
-        if self.shows_plots && !never_opened {
+        let detail = (self.shows_detail && (is_roomy || state.selected.is_some())).then(|| {
+            let most = (width * 0.5 - 150.0).clamp(300.0, 900.0);
+            let panel = Panel::right("detail").default_size(352.0).size_range(260.0..=most);
+            hold(ui, panel.frame(panel_frame(t.panel)))
+        });
+        let plots = (self.shows_plots && !never_opened).then(|| {
             let height = ui.available_height();
             let most = if height < 560.0 { height * 0.36 } else { height * 0.6 }.max(141.0);
-            Panel::bottom("plots")
-                .default_size(232.0)
-                .size_range(140.0..=most)
-                .resizable(true)
-                .frame(panel_frame(t.panel))
-                .show(ui, |ui| self.plots.ui(ui, session, scene, out));
-        }
+            let panel = Panel::bottom("plots").default_size(232.0).size_range(140.0..=most);
+            hold(ui, panel.resizable(true).frame(panel_frame(t.panel)))
+        });
         if !never_opened {
             Panel::top("filter")
                 .exact_size(size::SUB_BAR + 1.0)
@@ -297,28 +284,50 @@ impl Inspect {
                 .resizable(false)
                 .show(ui, |ui| face::strip_ui(ui, &strip, session, out));
         }
-        if session.origin == Origin::Live && !never_opened {
-            Panel::bottom("composer")
+        let composer = (session.origin == Origin::Live && !never_opened).then(|| {
+            let panel = Panel::bottom("composer").exact_size(state.composer.height());
+            let panel = panel.resizable(false).show_separator_line(self.shows_plots);
+            hold(ui, panel.frame(panel_frame(t.canvas)))
+        });
+        let center = egui::CentralPanel::no_frame().frame(panel_frame(t.canvas));
+        center.show(ui, |ui| self.center_ui(ui, session, scene, out));
+        let state = self.sessions.entry(session.id).or_default();
+        if let Some(detail) = detail {
+            let asked = fill(ui, detail, |ui| state.detail.ui(ui, session, state.selected, scene));
+            match asked {
+                Some(detail::Asked::Resend(text)) => state.composer.write(ui.ctx(), text),
+                Some(detail::Asked::Close) => state.select(session.id, None, out),
+                None => {}
+            }
+        }
+        if let Some(composer) = composer {
+            fill(ui, composer, |ui| state.composer.ui(ui, session, out));
+        }
+        if let Some(plots) = plots {
+            fill(ui, plots, |ui| self.plots.ui(ui, session, scene, out));
+        }
+    }
+
+    fn center_ui(
+        &mut self,
+        ui: &mut Ui,
+        session: &SessionView,
+        scene: Scene<'_>,
+        out: &mut Outbox,
+    ) {
+        let t = tokens(ui.ctx());
+        if face::never_opened(session) {
+            // What was tried stays in reach below the face that tells how it ended.
+            let rows = (session.index.len() as f32).min(8.0) * size::ROW + 40.0;
+            Panel::bottom("attempts")
+                .exact_size(rows.min(ui.available_height() * 0.5))
                 .frame(panel_frame(t.canvas))
                 .resizable(false)
-                .show_separator_line(self.shows_plots)
-                .show(ui, |ui| state.composer.ui(ui, session, out));
+                .show(ui, |ui| self.list_ui(ui, session, scene, out));
+            face::ui(ui, session, scene, out);
+        } else if !face::ui(ui, session, scene, out) {
+            self.list_ui(ui, session, scene, out);
         }
-        egui::CentralPanel::no_frame().frame(panel_frame(t.canvas)).show(ui, |ui| {
-            let rows = (session.index.len() as f32).min(8.0);
-            let list = if never_opened { rows * size::ROW + 40.0 } else { f32::INFINITY };
-            if never_opened {
-                // What was tried stays in reach below the face that tells how it ended.
-                Panel::bottom("attempts")
-                    .exact_size(list.min(ui.available_height() * 0.5))
-                    .frame(panel_frame(t.canvas))
-                    .resizable(false)
-                    .show(ui, |ui| self.list_ui(ui, session, scene, out));
-                face::ui(ui, session, scene, out);
-            } else if !face::ui(ui, session, scene, out) {
-                self.list_ui(ui, session, scene, out);
-            }
-        });
     }
 
     fn list_ui(&mut self, ui: &mut Ui, session: &SessionView, scene: Scene<'_>, out: &mut Outbox) {

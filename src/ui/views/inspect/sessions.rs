@@ -74,6 +74,10 @@ fn session_ui(
     } else if pointed || response.has_focus() {
         ui.painter().rect_filled(rect, size::RADIUS, t.control);
     }
+    if response.has_focus() {
+        let stroke = egui::Stroke::new(1.0, t.accent);
+        ui.painter().rect_stroke(rect, size::RADIUS, stroke, egui::StrokeKind::Inside);
+    }
     let close = if pointed { 24.0 } else { 0.0 };
     if session.origin == Origin::File {
         let at = pos2(rect.left() + 11.0, rect.top() + 16.0);
