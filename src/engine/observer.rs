@@ -58,9 +58,7 @@ impl Observer {
         if let Some(latency) = measure.latency_ms.filter(|_| event.kind.is_message()) {
             self.latencies.observe(latency);
         }
-        if let Some(seq) = measure.seq {
-            self.sequence.observe(seq);
-        }
+        self.sequence.judge(measure.numbers);
         if matches!(event.kind, Kind::Open | Kind::Failed) {
             self.handshakes.push((event.attempt, n));
         }

@@ -162,7 +162,8 @@ impl PlotData {
                 continue;
             }
             sample.sort_unstable_by(f32::total_cmp);
-            let middle = (at * group * 2 + buckets.len()) as u64 * series.width_ns / 2;
+            let middle =
+                ((at * group * 2 + buckets.len()) as u64).saturating_mul(series.width_ns) / 2;
             if broken(&series.outages, last, middle) {
                 self.p50.push(std::mem::take(&mut p50));
                 self.p95.push(std::mem::take(&mut p95));
