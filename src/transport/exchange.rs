@@ -146,7 +146,8 @@ impl Composer {
         let is_elsewhere = url.origin() != endpoint.url.origin();
         let mut ask = Ask { method: String::from("POST"), url, body: None, ..ask.clone() };
         ask.headers.retain(|(name, _)| {
-            !name.eq_ignore_ascii_case("content-type") && !(is_elsewhere && is_secret_header(name))
+            let is_kept_here = is_elsewhere && is_secret_header(name);
+            !is_kept_here && !name.eq_ignore_ascii_case("content-type")
         });
         Ok(Self { http, ask, posting: None })
     }
