@@ -6,7 +6,7 @@ use egui::{Color32, Id, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, p
 use lucide_icons::Icon;
 use serde_json::Value;
 
-use super::json_text::numbers;
+use super::json_text::{Path, spelled};
 use super::raw::lines;
 use crate::engine::Selected;
 use crate::ui::format::{self, Zone};
@@ -21,16 +21,11 @@ const OPEN_DEPTH: usize = 3;
 /// Containers with more children than this begin closed.
 const OPEN_CHILDREN: usize = 100;
 
-/// Documents up to this many bytes are searched for the spelling of their numbers.
-const SPELLED: usize = 4_000_000;
 /// Bytes of an open string that are listed.
 const TEXT: usize = 200_000;
 /// Width of a step to the right, and of the room for the arrow.
 const STEP: f32 = 16.0;
 const ARROW: f32 = 14.0;
-
-/// Where a value is: the position of each step among its siblings.
-type Path = Vec<u32>;
 
 /// One line of the tree.
 #[derive(Debug)]
@@ -84,44 +79,6 @@ pub(super) struct JsonTree {
     spelled: Option<HashMap<Path, String>>,
     /// Characters that fit beside each other.
     columns: usize,
-}
-
-/// Numbers whose spelling was lost in reading, as they stand in the text. `None` where text and
-/// document do not match, as with a key that occurs twice.
-fn spelled(root: &Value, source: &[u8]) -> Option<HashMap<Path, String>> {
-    fn walk<'a>(
-        value: &Value,
-        path: &mut Path,
-        tokens: &mut impl Iterator<Item = &'a str>,
-        found: &mut HashMap<Path, String>,
-    ) -> Option<()> {
-        let mut step = |at: usize, value: &Value| {
-            path.push(u32::try_from(at).ok()?);
-            walk(value, path, tokens, found)?;
-            path.pop();
-            Some(())
-        };
-        match value {
-            Value::Object(fields) => {
-                fields.values().enumerate().try_for_each(|(at, value)| step(at, value))
-            }
-            Value::Array(items) => {
-                items.iter().enumerate().try_for_each(|(at, value)| step(at, value))
-            }
-            Value::Number(number) => {
-                let token = tokens.next()?;
-                if number.is_f64() && number.to_string() != token {
-                    found.insert(path.clone(), token.to_owned());
-                }
-                Some(())
-            }
-            _ => Some(()),
-        }
-    }
-    let text = std::str::from_utf8(source).ok().filter(|text| text.len() <= SPELLED)?;
-    let (mut tokens, mut found) = (numbers(text), HashMap::new());
-    walk(root, &mut Vec::new(), &mut tokens, &mut found)?;
-    tokens.next().is_none().then_some(found)
 }
 
 fn children(value: &Value) -> usize {
@@ -395,9 +352,6 @@ mod tests {
         assert_eq!(texts(&format!("[{}]", numbers.join(",")), &[]), numbers);
         let large = "123456789012345678901234567890";
         assert_eq!(texts(&format!(r#"{{"a":"x 1","b":{large}}}"#), &[]), ["x 1", large]);
-        let twice = r#"{"a":1.50,"a":2.50}"#;
-        let root: Value = serde_json::from_str(twice).unwrap_or_default();
-        assert_eq!(spelled(&root, twice.as_bytes()), None, "which is which is not known");
     }
 
     #[test]
