@@ -144,6 +144,20 @@ fn the_chosen_event_is_shown_in_every_way() {
 }
 
 #[test]
+fn json_is_shown_as_it_was_sent_and_long_strings_open() {
+    let long = "a word and another ".repeat(12);
+    let text = format!(r#"{{"id":12345678901234567890,"cost":1.10,"text":"{long}"}}"#);
+    let mut stage = Stage::new(one(fixture::with_payload(&text)));
+    stage.click_like("501 text");
+    assert!(stage.has("id 12345678901234567890") && stage.has("cost 1.10"));
+    assert!(!stage.has_like("228 characters"));
+    stage.click_like("text a word");
+    assert!(stage.has("text string, 228 characters"));
+    stage.click("text string, 228 characters");
+    assert!(!stage.has_like("228 characters"), "it closes again");
+}
+
+#[test]
 fn following_pauses_when_one_looks_back_and_counts_what_is_new() {
     let mut stage = ticker();
     assert!(stage.has_like("500 text"));

@@ -11,6 +11,7 @@ use super::stage::Stage;
 const MOST: usize = 60;
 
 /// What has the focus: its name, or what kind of thing it is, and where.
+#[expect(clippy::redundant_closure_for_method_calls, reason = "the method has one lifetime")]
 fn focused(stage: &Stage) -> Option<(String, Rect)> {
     let by = By::new().predicate(|node| node.is_focused());
     let node = stage.window.query_all(by).last()?;

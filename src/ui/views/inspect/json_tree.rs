@@ -112,7 +112,7 @@ impl JsonTree {
         let columns = ((ui.available_width() - BAR - ARROW) / glyph).max(20.0) as usize;
         if self.event != event {
             let spelled = spelled(root, &selected.event.payload);
-            *self = Self { event, columns, spelled, ..Self::default() };
+            *self = Self { event, spelled, columns, ..Self::default() };
             self.list(root);
         } else if self.columns != columns {
             self.columns = columns;
@@ -259,8 +259,10 @@ fn node_ui(ui: &mut Ui, id: Id, node: &Node, rect: Rect, root: &Value, zone: &Zo
 fn words_of(shown: &Shown) -> &str {
     match shown {
         Shown::Container { words, .. } => words,
-        Shown::Text { text, .. } | Shown::Number { text, .. } => text,
-        Shown::Part(text) | Shown::Word(text) => text,
+        Shown::Text { text, .. }
+        | Shown::Number { text, .. }
+        | Shown::Part(text)
+        | Shown::Word(text) => text,
     }
 }
 
@@ -309,8 +311,7 @@ fn menu_ui(ui: &mut Ui, node: &Node, root: &Value) {
 fn value_text(node: &Node, root: &Value) -> String {
     let value = node.path.iter().try_fold(root, |value, at| child(value, *at));
     match (value, &node.shown) {
-        (Some(Value::String(text)), _) => text.clone(),
-        (Some(Value::Number(_)), Shown::Number { text, .. }) => text.clone(),
+        (Some(Value::String(text)), _) | (Some(_), Shown::Number { text, .. }) => text.clone(),
         (Some(value), _) => value.to_string(),
         (None, _) => String::new(),
     }
