@@ -7,7 +7,7 @@ use lucide_icons::Icon;
 use serde_json::Value;
 
 use super::json_text::{Path, spelled};
-use super::raw::lines;
+use super::raw::wrapped;
 use crate::engine::Selected;
 use crate::ui::format::{self, Zone};
 use crate::ui::scene::Scene;
@@ -153,7 +153,7 @@ impl JsonTree {
             let shown = Shown::Part(text.replace(|c: char| c.is_control(), " "));
             self.nodes.push(Node { path: path.clone(), key: String::new(), shown });
         };
-        for range in lines(start.as_bytes(), room) {
+        for range in wrapped(start, room) {
             add(&start[range]);
         }
         if start.len() < text.len() {
