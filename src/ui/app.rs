@@ -222,6 +222,7 @@ impl App {
             Tab::Captures => Captures::status_ui(ui, scene),
         });
 
+        resizer_ui(ui);
         views::drop_hint_ui(ui);
         self.toasts.ui(ui, scene, &mut out);
         self.saving.ui(ui, scene, &mut out);
@@ -268,6 +269,22 @@ impl App {
                 }
             });
         });
+    }
+}
+
+/// Shows which edge of a panel has the focus; nothing else that can have it is so thin.
+fn resizer_ui(ui: &Ui) {
+    const THIN: f32 = 7.0;
+    // Asking for a response takes the focus away from what was not clicked.
+    if ui.input(|input| input.pointer.any_pressed() || input.pointer.any_released()) {
+        return;
+    }
+    let focused = ui.memory(egui::Memory::focused);
+    let Some(edge) = focused.and_then(|id| ui.ctx().read_response(id)) else { return };
+    let rect = edge.rect;
+    if rect.width().min(rect.height()) <= THIN {
+        let thin = (rect.size() / 2.0 - vec2(1.0, 1.0)).min(vec2(2.0, 2.0));
+        ui.painter().rect_filled(rect.shrink2(thin), 1.0, tokens(ui.ctx()).accent);
     }
 }
 

@@ -126,6 +126,11 @@ impl Zone {
         self.at(wall_ns, "%H:%M:%S %Z")
     }
 
+    /// `12:46:15.091204 UTC`
+    pub(crate) fn clock_us(&self, wall_ns: i64) -> String {
+        self.at(wall_ns, "%H:%M:%S%.6f %Z")
+    }
+
     /// `12:46`
     pub(crate) fn minute(&self, wall_ns: i64) -> String {
         self.at(wall_ns, "%H:%M")

@@ -50,12 +50,14 @@ pub(crate) struct Tokens {
     pub muted: Color32,
     /// What may be overlooked.
     pub faint: Color32,
-    /// The one colour of action.
+    /// The one colour of what is chosen, has the focus or leads on.
     pub accent: Color32,
+    /// The ground of the one thing to do next.
+    pub action: Color32,
     /// The same under the pointer.
-    pub accent_hover: Color32,
-    /// Words on the accent.
-    pub on_accent: Color32,
+    pub action_hover: Color32,
+    /// Words on it.
+    pub on_action: Color32,
     /// Open, done.
     pub good: Color32,
     /// Waiting, overdue.
@@ -255,4 +257,64 @@ fn visuals(theme: Theme) -> Visuals {
 /// The colour of the program's mark, on any ground.
 pub(crate) fn mark() -> Color32 {
     tokens_dark::TOKENS.accent
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Relative luminance as WCAG 2.2 defines it.
+    fn luminance(color: Color32) -> f64 {
+        let part = |part: u8| {
+            let part = f64::from(part) / 255.0;
+            if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * part(color.r()) + 0.7152 * part(color.g()) + 0.0722 * part(color.b())
+    }
+
+    fn contrast(a: Color32, b: Color32) -> f64 {
+        let (a, b) = (luminance(a) + 0.05, luminance(b) + 0.05);
+        (a / b).max(b / a)
+    }
+
+    #[test]
+    fn every_word_can_be_read_on_its_ground() {
+        for theme in [Theme::Dark, Theme::Light] {
+            let t = of(theme);
+            let grounds = [
+                ("canvas", t.canvas),
+                ("panel", t.panel),
+                ("control", t.control),
+                ("row", t.row_state),
+            ];
+            let chosen = [("selected", t.selected), ("hovered", t.row_hover)];
+            let words = [
+                ("text", t.text),
+                ("muted", t.muted),
+                ("accent", t.accent),
+                ("good", t.good),
+                ("warn", t.warn),
+                ("bad", t.bad),
+                ("WebSocket", t.websocket),
+                ("SSE", t.sse),
+                ("long poll", t.long_poll),
+                ("short poll", t.short_poll),
+                ("string", t.json_string),
+                ("number", t.json_number),
+                ("word", t.json_word),
+            ];
+            let on = |words: &[(&str, Color32)], grounds: &[(&str, Color32)]| {
+                for (word, color) in words {
+                    for (ground, fill) in grounds {
+                        let found = contrast(*color, *fill);
+                        assert!(found >= 4.5, "{theme:?}: {word} on {ground} has {found:.2}");
+                    }
+                }
+            };
+            on(&words, &grounds);
+            on(&words, &chosen);
+            on(&[("faint", t.faint)], &grounds);
+            on(&[("button", t.on_action)], &[("at rest", t.action), ("hovered", t.action_hover)]);
+        }
+    }
 }

@@ -101,8 +101,8 @@ impl<'a> Button<'a> {
     fn colors(&self, t: &Tokens, response: &Response) -> (Color32, Color32) {
         let (down, hovered) = (response.is_pointer_button_down_on(), response.hovered());
         match self.look {
-            Look::Primary if hovered || down => (t.accent_hover, t.on_accent),
-            Look::Primary => (t.accent, t.on_accent),
+            Look::Primary if hovered || down => (t.action_hover, t.on_action),
+            Look::Primary => (t.action, t.on_action),
             Look::Danger if hovered || down => (t.bad_soft, t.bad),
             Look::Danger => (t.control, t.bad),
             Look::Plain | Look::Quiet if down => (t.control_down, t.text),

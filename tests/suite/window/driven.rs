@@ -125,7 +125,7 @@ fn the_chosen_event_is_shown_in_every_way() {
     fixture::select(&mut view, 495);
     let mut stage = Stage::new(one(view));
     stage.click_like("495 text");
-    assert!(stage.has_like("object, 6 keys") && stage.has_like("seq 2,606"));
+    assert!(stage.has_like("object, 6 keys") && stage.has_like("seq 2606"));
     assert!(stage.has_like("Payload / on the wire: 84 B / 86 B"));
     stage.click("Hex");
     assert!(stage.has_like("84 B as bytes"));
@@ -141,6 +141,20 @@ fn the_chosen_event_is_shown_in_every_way() {
         matches!(&sent[..], [.., Command::Send(FIRST, Say::Text(text))] if text.contains("2606")),
         "{sent:?}"
     );
+}
+
+#[test]
+fn json_is_shown_as_it_was_sent_and_long_strings_open() {
+    let long = "a word and another ".repeat(12);
+    let text = format!(r#"{{"id":12345678901234567890,"cost":1.10,"text":"{long}"}}"#);
+    let mut stage = Stage::new(one(fixture::with_payload(&text)));
+    stage.click_like("501 text");
+    assert!(stage.has("id 12345678901234567890") && stage.has("cost 1.10"));
+    assert!(!stage.has_like("228 characters"));
+    stage.click_like("text a word");
+    assert!(stage.has("text string, 228 characters"));
+    stage.click("text string, 228 characters");
+    assert!(!stage.has_like("228 characters"), "it closes again");
 }
 
 #[test]
@@ -454,6 +468,50 @@ fn a_million_rows_are_reached_from_either_end() {
     assert!(stage.has_like("1 text"));
     stage.press(Key::End);
     assert!(stage.has_like("1000000 text"));
+}
+
+#[test]
+fn pages_of_a_million_rows_are_turned_exactly() {
+    let mut stage = Stage::new(one(fixture::ticker(1_000_000)));
+    stage.press(Key::Home);
+    stage.all_sent();
+    let chosen = |stage: &mut Stage, key| {
+        stage.press(key);
+        let sent = stage.sent();
+        let [Command::Select(FIRST, Some(n))] = sent[..] else { panic!("{sent:?}") };
+        n
+    };
+    let page = chosen(&mut stage, Key::PageDown) - 1;
+    for turn in 2..6 {
+        assert_eq!(chosen(&mut stage, Key::PageDown), 1 + turn * page);
+    }
+    assert_eq!(chosen(&mut stage, Key::PageUp), 1 + 4 * page);
+    stage.press(Key::End);
+    assert!(stage.has_like("1000000 text"), "the last row is in view");
+    assert_eq!(chosen(&mut stage, Key::Home), 1);
+}
+
+#[test]
+fn the_handle_of_the_bar_stays_under_the_pointer() {
+    let mut stage = Stage::new(one(fixture::ticker(1_000_000)));
+    let list = stage.window.get_by_role_and_label(egui::accesskit::Role::List, "Timeline").rect();
+    let at = |y: f32| egui::pos2(list.right() - 5.0, y);
+    let top = |stage: &mut Stage| match stage.all_sent().pop() {
+        Some(Command::View(_, rows)) => Some(rows.start),
+        _ => None,
+    };
+    stage.all_sent();
+    stage.window.drag_at(at(list.bottom() - 4.0));
+    stage.window.run();
+    assert_eq!(top(&mut stage), None, "a press on the handle moves nothing");
+    stage.window.hover_at(at(list.bottom() - 4.0 - list.height()));
+    stage.window.run();
+    assert_eq!(top(&mut stage), Some(0), "all the way up is the first row");
+    stage.window.hover_at(at(list.bottom() - 4.0));
+    stage.window.run();
+    stage.window.drop_at(at(list.bottom() - 4.0));
+    stage.window.run();
+    assert!(stage.has_like("1000000 text"), "and back is the last");
 }
 
 #[derive(Debug)]

@@ -348,6 +348,18 @@ pub fn select(view: &mut SessionView, n: u64) {
     }));
 }
 
+/// The ticker with one event more, which has this payload and is chosen.
+pub fn with_payload(payload: &str) -> SessionView {
+    let mut view = ticker(500);
+    let event = Event::new(AGE, Dir::In, Kind::Text).with_payload(payload.to_owned());
+    view.index.push(entry(501, &event));
+    let mut rows = HashMap::clone(&view.rows);
+    rows.insert(501, Arc::new(event));
+    view.rows = Arc::new(rows);
+    select(&mut view, 501);
+    view
+}
+
 /// A session that was refused with a body.
 pub fn refused(id: u32) -> SessionView {
     let cause = "the server answered 401 Unauthorized";

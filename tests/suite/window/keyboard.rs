@@ -1,6 +1,6 @@
 //! The window without a mouse: what Tab reaches, in which order, and that one sees where one is.
 
-use egui::{Key, Rect};
+use egui::{Key, Rect, Theme, vec2};
 use egui_kittest::kittest::{By, NodeT, Queryable};
 use wirescope::engine::Snapshot;
 
@@ -11,6 +11,7 @@ use super::stage::Stage;
 const MOST: usize = 60;
 
 /// What has the focus: its name, or what kind of thing it is, and where.
+#[expect(clippy::redundant_closure_for_method_calls, reason = "the method has one lifetime")]
 fn focused(stage: &Stage) -> Option<(String, Rect)> {
     let by = By::new().predicate(|node| node.is_focused());
     let node = stage.window.query_all(by).last()?;
@@ -47,17 +48,95 @@ fn stops(stage: &mut Stage) -> Vec<String> {
     panic!("Tab never came round: {names:?}");
 }
 
-#[test]
-fn explore() {
-    let mut stage = Stage::new(Snapshot { recents: fixture::recents(), ..Snapshot::default() });
-    for _ in 0..30 {
-        stage.press(Key::Tab);
-        println!("first {:?}", focused(&stage));
+/// Each of these in this order, whatever comes between.
+fn assert_order(stops: &[String], wanted: &[&str]) {
+    let mut rest = stops.iter();
+    for name in wanted {
+        let is_there = rest.any(|stop| stop.starts_with(name));
+        assert!(is_there, "{name} is missing or out of order in {stops:#?}");
     }
-    let mut stage = Stage::new(fixture::busy());
-    stage.click_like("48126 ");
-    for _ in 0..60 {
-        stage.press(Key::Tab);
-        println!("busy {:?}", focused(&stage));
+}
+
+#[test]
+fn everything_on_the_first_face_is_reached_and_seen() {
+    for theme in [Theme::Dark, Theme::Light] {
+        let snapshot = Snapshot { recents: fixture::recents(), ..Snapshot::default() };
+        let mut stage = Stage::sized(snapshot, vec2(1440.0, 900.0), theme);
+        let stops = stops(&mut stage);
+        let wanted = [
+            "Options",
+            "Connect",
+            "Start the demo server",
+            "Connect to an endpoint",
+            "Open a capture",
+            "Open ticks.wirescope",
+            "Inspect",
+            "Server",
+            "Captures",
+            "Theme",
+            "Every command",
+            "Transport",
+            "Address",
+        ];
+        assert_order(&stops, &wanted);
+    }
+}
+
+#[test]
+fn everything_around_the_timeline_is_reached_and_seen() {
+    for theme in [Theme::Dark, Theme::Light] {
+        let mut stage = Stage::sized(fixture::busy(), vec2(1440.0, 900.0), theme);
+        stage.click_like("48126 ");
+        let stops = stops(&mut stage);
+        let wanted = [
+            "Pretty",
+            "Raw",
+            "Hex",
+            "Handshake",
+            "object, 6 keys",
+            "Copy",
+            "Edit and resend",
+            "Format",
+            "Message",
+            "Send",
+            "Latency",
+            "Transport",
+            "Address",
+            "Options",
+            "Disconnect",
+            "New session",
+            "stream.example.com",
+            "Filter",
+            "Messages received",
+            "Follow",
+            "Timeline",
+        ];
+        assert_order(&stops, &wanted);
+        assert!(stops.iter().all(|stop| !stop.contains(" text ")), "a list is one stop: {stops:?}");
+    }
+}
+
+#[test]
+fn every_option_is_reached_and_seen() {
+    for theme in [Theme::Dark, Theme::Light] {
+        let mut stage = Stage::sized(Snapshot::default(), vec2(1440.0, 900.0), theme);
+        stage.click("Options");
+        let stops = stops(&mut stage);
+        let wanted = [
+            "Add header",
+            "Method",
+            "Body",
+            "Last-Event-ID",
+            "Dialect",
+            "Subprotocols",
+            "Attempts",
+            "First wait",
+            "Accept any certificate",
+            "CA file",
+            "Largest",
+            "Add message",
+            "Time path",
+        ];
+        assert_order(&stops, &wanted);
     }
 }

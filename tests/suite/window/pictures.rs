@@ -55,6 +55,16 @@ const ALL: &[Picture] = &[
     ("notices", WIDE, notices, |_| {}),
     ("late", WIDE, late, |stage| stage.click_like("3 open")),
     ("late-narrow", vec2(900.0, 600.0), late, |_| {}),
+    (
+        "long-string",
+        WIDE,
+        || one(fixture::with_payload(LONG)),
+        |stage| {
+            stage.click_like("501 text");
+            stage.click_like("prompt Tell");
+        },
+    ),
+    ("recording", WIDE, recording, |stage| stage.click("Captures")),
     ("server-narrow", vec2(900.0, 600.0), serving, |stage| stage.click("Server")),
 ];
 
@@ -90,6 +100,18 @@ fn searching() -> Snapshot {
         matches.searched = 20_000;
     }
     one(view)
+}
+
+/// Strings that do not fit, and numbers that a float would round.
+const LONG: &str = r#"{"model":"m-1","usage":{"id":12345678901234567890,"cost":0.10},"prompt":"Tell me, in a few words, what a server-sent event is, how it differs from a WebSocket message, and when one would choose the one over the other.\nWrite it for people who have seen neither.","short":"ok"}"#;
+
+fn recording() -> Snapshot {
+    let recents = fixture::recents();
+    let mut busy = fixture::busy();
+    let mut first = SessionView::clone(&busy.sessions[0]);
+    first.recording.path.clone_from(&recents[1].path);
+    busy.sessions[0] = Arc::new(first);
+    Snapshot { recents, ..busy }
 }
 
 fn late() -> Snapshot {

@@ -35,7 +35,7 @@ pub(super) fn read(event: &Event) -> Option<Body> {
     if text.starts_with(['{', '[']) && is_json(text) {
         return Some(Body::Data(pretty(text)));
     }
-    Some(Body::Data(text.replace("\r\n", "\n").replace(|c: char| c == '\r' || c == '\t', "  ")))
+    Some(Body::Data(text.replace("\r\n", "\n").replace(['\r', '\t'], "  ")))
 }
 
 /// JSON, even if its end was cut off.

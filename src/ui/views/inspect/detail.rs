@@ -22,6 +22,8 @@ use crate::ui::theme::{mono, size, tokens};
 use crate::ui::views::capital;
 use crate::ui::widgets::{Button, Empty, fact, hline, icon_button, tab};
 
+/// Width of the panel from which a time is told with its date.
+const FULL_TIME: f32 = 332.0;
 /// Characters of a body that are shown at once.
 const BODY: usize = 16_000;
 
@@ -103,7 +105,9 @@ impl Detail {
                         {
                             asked = Some(Asked::Close);
                         }
-                        if let Some(selected) = here {
+                        // Left out where it would touch the tabs.
+                        let is_roomy = ui.available_width() > 64.0;
+                        if let Some(selected) = here.filter(|_| is_roomy) {
                             let t = tokens(ui.ctx());
                             let label = RichText::new(selected.decoded.label());
                             ui.label(label.size(size::DATA).color(t.muted));
@@ -135,7 +139,7 @@ impl Detail {
         selected: &Arc<Selected>,
         scene: Scene<'_>,
     ) -> Option<Asked> {
-        let facts = facts(session, selected, scene);
+        let facts = facts(session, selected, scene, ui.available_width());
         let below = facts.len() as f32 * size::ROW + 90.0;
         let room = (ui.available_height() - below).max(120.0);
         ui.spacing_mut().item_spacing.y = 0.0;
@@ -225,7 +229,7 @@ fn story_ui(ui: &mut Ui, selected: &Selected, scene: Scene<'_>) {
 
 type Fact = (&'static str, String, bool);
 
-fn facts(session: &SessionView, selected: &Selected, scene: Scene<'_>) -> Vec<Fact> {
+fn facts(session: &SessionView, selected: &Selected, scene: Scene<'_>, room: f32) -> Vec<Fact> {
     let event = &selected.event;
     let meta = event.meta();
     let when = match event.dir {
@@ -233,7 +237,10 @@ fn facts(session: &SessionView, selected: &Selected, scene: Scene<'_>) -> Vec<Fa
         Dir::Out => "Sent",
         Dir::Local => "At",
     };
-    let mut facts: Vec<Fact> = vec![(when, scene.zone.full(wall(session, event.t_ns)), false)];
+    let at = wall(session, event.t_ns);
+    // With its date where there is room for it: a time that is cut off says nothing.
+    let at = if room > FULL_TIME { scene.zone.full(at) } else { scene.zone.clock_us(at) };
+    let mut facts: Vec<Fact> = vec![(when, at, false)];
     let mut add = |name, value: Option<String>| {
         if let Some(value) = value {
             facts.push((name, value, false));

@@ -61,7 +61,7 @@ impl FilterBar {
             let wide = ui.available_width();
             let field = Field::new(&mut self.filter.text, "Filter")
                 .id(Id::unique(FIELD))
-                .hint("Filter by text")
+                .hint(if wide < 570.0 { "Filter" } else { "Filter by text" })
                 .icon(Icon::Search)
                 .small()
                 .width((wide - 450.0).clamp(96.0, 330.0))

@@ -6,8 +6,8 @@ use egui::{Color32, Id, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, p
 use lucide_icons::Icon;
 use serde_json::Value;
 
-use super::json_text::numbers;
-use super::raw::lines;
+use super::json_text::{Path, spelled};
+use super::raw::wrapped;
 use crate::engine::Selected;
 use crate::ui::format::{self, Zone};
 use crate::ui::scene::Scene;
@@ -21,16 +21,11 @@ const OPEN_DEPTH: usize = 3;
 /// Containers with more children than this begin closed.
 const OPEN_CHILDREN: usize = 100;
 
-/// Documents up to this many bytes are searched for the spelling of their numbers.
-const SPELLED: usize = 4_000_000;
 /// Bytes of an open string that are listed.
 const TEXT: usize = 200_000;
 /// Width of a step to the right, and of the room for the arrow.
 const STEP: f32 = 16.0;
 const ARROW: f32 = 14.0;
-
-/// Where a value is: the position of each step among its siblings.
-type Path = Vec<u32>;
 
 /// One line of the tree.
 #[derive(Debug)]
@@ -86,44 +81,6 @@ pub(super) struct JsonTree {
     columns: usize,
 }
 
-/// Numbers whose spelling was lost in reading, as they stand in the text. `None` where text and
-/// document do not match, as with a key that occurs twice.
-fn spelled(root: &Value, source: &[u8]) -> Option<HashMap<Path, String>> {
-    fn walk<'a>(
-        value: &Value,
-        path: &mut Path,
-        tokens: &mut impl Iterator<Item = &'a str>,
-        found: &mut HashMap<Path, String>,
-    ) -> Option<()> {
-        let mut step = |at: usize, value: &Value| {
-            path.push(u32::try_from(at).ok()?);
-            walk(value, path, tokens, found)?;
-            path.pop();
-            Some(())
-        };
-        match value {
-            Value::Object(fields) => {
-                fields.values().enumerate().try_for_each(|(at, value)| step(at, value))
-            }
-            Value::Array(items) => {
-                items.iter().enumerate().try_for_each(|(at, value)| step(at, value))
-            }
-            Value::Number(number) => {
-                let token = tokens.next()?;
-                if number.is_f64() && number.to_string() != token {
-                    found.insert(path.clone(), token.to_owned());
-                }
-                Some(())
-            }
-            _ => Some(()),
-        }
-    }
-    let text = std::str::from_utf8(source).ok().filter(|text| text.len() <= SPELLED)?;
-    let (mut tokens, mut found) = (numbers(text), HashMap::new());
-    walk(root, &mut Vec::new(), &mut tokens, &mut found)?;
-    tokens.next().is_none().then_some(found)
-}
-
 fn children(value: &Value) -> usize {
     match value {
         Value::Array(items) => items.len(),
@@ -155,7 +112,7 @@ impl JsonTree {
         let columns = ((ui.available_width() - BAR - ARROW) / glyph).max(20.0) as usize;
         if self.event != event {
             let spelled = spelled(root, &selected.event.payload);
-            *self = Self { event, columns, spelled, ..Self::default() };
+            *self = Self { event, spelled, columns, ..Self::default() };
             self.list(root);
         } else if self.columns != columns {
             self.columns = columns;
@@ -196,7 +153,7 @@ impl JsonTree {
             let shown = Shown::Part(text.replace(|c: char| c.is_control(), " "));
             self.nodes.push(Node { path: path.clone(), key: String::new(), shown });
         };
-        for range in lines(start.as_bytes(), room) {
+        for range in wrapped(start, room) {
             add(&start[range]);
         }
         if start.len() < text.len() {
@@ -302,8 +259,10 @@ fn node_ui(ui: &mut Ui, id: Id, node: &Node, rect: Rect, root: &Value, zone: &Zo
 fn words_of(shown: &Shown) -> &str {
     match shown {
         Shown::Container { words, .. } => words,
-        Shown::Text { text, .. } | Shown::Number { text, .. } => text,
-        Shown::Part(text) | Shown::Word(text) => text,
+        Shown::Text { text, .. }
+        | Shown::Number { text, .. }
+        | Shown::Part(text)
+        | Shown::Word(text) => text,
     }
 }
 
@@ -352,8 +311,7 @@ fn menu_ui(ui: &mut Ui, node: &Node, root: &Value) {
 fn value_text(node: &Node, root: &Value) -> String {
     let value = node.path.iter().try_fold(root, |value, at| child(value, *at));
     match (value, &node.shown) {
-        (Some(Value::String(text)), _) => text.clone(),
-        (Some(Value::Number(_)), Shown::Number { text, .. }) => text.clone(),
+        (Some(Value::String(text)), _) | (Some(_), Shown::Number { text, .. }) => text.clone(),
         (Some(value), _) => value.to_string(),
         (None, _) => String::new(),
     }
@@ -395,9 +353,6 @@ mod tests {
         assert_eq!(texts(&format!("[{}]", numbers.join(",")), &[]), numbers);
         let large = "123456789012345678901234567890";
         assert_eq!(texts(&format!(r#"{{"a":"x 1","b":{large}}}"#), &[]), ["x 1", large]);
-        let twice = r#"{"a":1.50,"a":2.50}"#;
-        let root: Value = serde_json::from_str(twice).unwrap_or_default();
-        assert_eq!(spelled(&root, twice.as_bytes()), None, "which is which is not known");
     }
 
     #[test]

@@ -79,7 +79,7 @@ fn plain(text: &str) -> String {
 
 /// Where to break the text so that no line is longer than so many characters. Characters are told
 /// by their first byte, which needs no look at the rest.
-pub(super) fn lines(text: &[u8], columns: usize) -> Vec<Range<usize>> {
+fn lines(text: &[u8], columns: usize) -> Vec<Range<usize>> {
     let mut lines = Vec::new();
     let mut from = 0;
     let mut width = 0;
@@ -103,9 +103,37 @@ pub(super) fn lines(text: &[u8], columns: usize) -> Vec<Range<usize>> {
     lines
 }
 
+/// The same, but broken after the last space of a line where it has one.
+pub(super) fn wrapped(text: &str, columns: usize) -> Vec<Range<usize>> {
+    let mut wrapped = Vec::new();
+    let mut next = 0;
+    for line in text.split('\n') {
+        let (mut from, end) = (next, next + line.len());
+        next = end + 1;
+        while let Some((at, _)) = text[from..end].char_indices().nth(columns) {
+            let broken = text[from..from + at].rfind(' ').map_or(at, |space| space + 1);
+            wrapped.push(from..from + broken);
+            from += broken;
+        }
+        wrapped.push(from..end);
+    }
+    wrapped
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_stay_whole_where_they_can() {
+        let shown = |text: &'static str| {
+            wrapped(text, 6).into_iter().map(|range| &text[range]).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            shown("one two three\n\nüüüüüüüü"),
+            ["one ", "two ", "three", "", "üüüüüü", "üü"]
+        );
+    }
 
     #[test]
     fn lines_end_where_they_must() {

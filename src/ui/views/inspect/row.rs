@@ -104,12 +104,14 @@ impl Row<'_> {
                 if is_state || entry.kind == Kind::Violation { color } else { t.accent };
             ui.painter().rect_filled(edge, 0.0, edge_color);
         }
-        self.data(ui, columns.n, Align2::RIGHT_CENTER, &format::thousands(entry.n), t.faint);
+        // What may be overlooked elsewhere has to be read where one looks.
+        let faint = if is_selected || is_hovered { t.muted } else { t.faint };
+        self.data(ui, columns.n, Align2::RIGHT_CENTER, &format::thousands(entry.n), faint);
         let time = self.scene.zone.clock_ms(wall(self.session, entry.t_ns));
         self.data(ui, columns.time, Align2::LEFT_CENTER, &time, t.muted);
         if let (Some(x), Some(before)) = (columns.gap, self.before) {
             let gap = format::gap(entry.t_ns.saturating_sub(before.t_ns));
-            self.data(ui, x, Align2::RIGHT_CENTER, &gap, t.faint);
+            self.data(ui, x, Align2::RIGHT_CENTER, &gap, faint);
         }
         let arrow_color = if entry.dir == Dir::Local { color } else { t.dir(entry.dir) };
         self.data(ui, columns.arrow, Align2::CENTER_CENTER, arrow(entry.dir), arrow_color);
