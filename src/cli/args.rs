@@ -207,7 +207,7 @@ impl CaptureArgs {
   wirescope serve
   wirescope serve --listen 127.0.0.1:0 --rate 0
   curl -N http://127.0.0.1:4100/sse
-  curl -d '{\"type\":\"note\",\"text\":\"hello\"}' http://127.0.0.1:4100/publish")]
+  curl -H 'Content-Type: application/json' -d '{\"text\":\"hello\"}' http://127.0.0.1:4100/publish")]
 pub(super) struct ServeArgs {
     /// Address to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4100")]

@@ -8,6 +8,10 @@ use super::work::{Done, Work};
 use crate::model::ServerOptions;
 use crate::server::{Carrier, Hub, Pace, Server, ServerError};
 
+/// Messages the demo keeps at least: whoever waits out the longest backoff still finds all of them
+/// at its usual rate.
+const DEMO_HISTORY: usize = 1000;
+
 /// The server, or why there is none.
 pub(super) type Started = Result<Server, ServerError>;
 
@@ -53,8 +57,11 @@ impl Serving {
 
     /// Starts it; while it runs already, its rate and size are set. `demo` takes another port
     /// where the usual one is in use.
-    pub(super) fn start(&mut self, options: ServerOptions, demo: bool, work: &Work) {
+    pub(super) fn start(&mut self, mut options: ServerOptions, demo: bool, work: &Work) {
         self.error = None;
+        if demo {
+            options.history = options.history.max(DEMO_HISTORY);
+        }
         if let State::Running(server) = &self.state {
             let pace = Pace { rate: options.rate, size: options.size };
             match server.set_pace(pace) {

@@ -332,3 +332,74 @@ fn a_file_that_is_not_there_and_one_that_is_taken_are_told() {
     let (code, _, stderr) = run(captures.path(), &args);
     assert!(code == 1 && stderr.contains("folder"), "{stderr}");
 }
+
+/// Publishes a message and waits until the server took it.
+fn publish(url: &str, text: &str) {
+    use std::io::Write;
+    let address = url.strip_prefix("http://").unwrap();
+    let body = format!(r#"{{"text":"{text}"}}"#);
+    let mut socket = std::net::TcpStream::connect(address).unwrap();
+    let head = format!(
+        "POST /publish HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    socket.write_all(head.as_bytes()).and_then(|()| socket.write_all(body.as_bytes())).unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+/// Looks into a file until it is as it should be.
+fn until(file: &Path, what: &str, is_so: impl Fn(&[wirescope::capture::Recorded]) -> bool) {
+    let end = std::time::Instant::now() + crate::support::LIMIT;
+    while std::time::Instant::now() < end {
+        let read =
+            wirescope::capture::Reader::open(file).and_then(|reader| reader.events(1..u64::MAX));
+        if read.is_ok_and(|events| is_so(&events)) {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    panic!("never in the file: {what}");
+}
+
+#[test]
+fn what_came_is_in_the_file_at_once_and_survives_a_kill() {
+    let captures = tempfile::tempdir().unwrap();
+    let serve = Serve::start(captures.path(), &["--rate", "0"]);
+    let url = format!("{}/ws", serve.url);
+    let file = captures.path().join("killed.wirescope");
+    let mut child = wirescope(captures.path())
+        .args(["capture", &url, "--transport", "websocket", "-o", file.to_str().unwrap()])
+        .spawn()
+        .unwrap();
+    let is_open = |events: &[wirescope::capture::Recorded]| {
+        events.iter().any(|r| r.event.kind == wirescope::model::Kind::Open)
+    };
+    until(&file, "open", is_open);
+    // Nothing comes after the last of them that would push it to the disk.
+    for number in 0..20 {
+        let text = format!("message {number} of 20");
+        publish(&serve.url, &text);
+        let has = |events: &[wirescope::capture::Recorded]| {
+            events.iter().any(|r| r.event.text().is_some_and(|t| t.contains(&text)))
+        };
+        until(&file, &text, has);
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let reader = wirescope::capture::Reader::open(&file).unwrap();
+    assert!(!reader.header().unwrap().has_ended(), "it was killed, not ended");
+    let kept = reader.events(1..u64::MAX).unwrap();
+    let messages = kept.iter().filter(|r| r.event.is_received_message()).count();
+    assert_eq!(messages, 20);
+}
+
+#[test]
+fn the_first_screen_of_the_readme_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let mut pictures = readme.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    let own = pictures.find(|path| path.ends_with(".png")).unwrap();
+    assert!(root.join(own).is_file(), "{own}");
+}

@@ -90,6 +90,36 @@ async fn what_is_published_arrives_once_and_in_order() {
 }
 
 #[tokio::test]
+async fn a_capture_keeps_what_is_published_while_it_runs() {
+    let Some(nginx) = Nginx::start(None).await else { return };
+    for way in &WAYS {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("nchan.wirescope");
+        let endpoint = way.endpoint(way.entry.schemes[0], nginx.port);
+        let count = MESSAGES.to_string();
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_wirescope"));
+        command
+            .args(["-q", "capture", endpoint.url.as_str(), "--count", &count, "--interval", "2ms"])
+            .args(["--transport", way.entry.kind.word(), "-o"])
+            .arg(&file)
+            .kill_on_drop(true);
+        if let Some(dialect) = way.dialect {
+            command.args(["--dialect", dialect]);
+        }
+        let mut child = command.spawn().unwrap();
+        publish(&nginx, way, 0..MESSAGES).await;
+        let ended = tokio::time::timeout(crate::support::LIMIT, child.wait()).await;
+        assert!(ended.expect("the capture never ended").unwrap().success());
+        let reader = wirescope::capture::Reader::open(&file).unwrap();
+        let events = reader.events(1..u64::MAX).unwrap();
+        let received = events.iter().filter(|found| found.event.is_received_message());
+        let received: Vec<String> =
+            received.map(|found| String::from_utf8_lossy(&found.event.payload).into()).collect();
+        assert_eq!(received, (0..MESSAGES).map(message).collect::<Vec<_>>(), "{}", way.path);
+    }
+}
+
+#[tokio::test]
 async fn a_break_without_a_cursor_is_shown_with_what_may_be_missing() {
     let Some(nginx) = Nginx::start(None).await else { return };
     let way = &WAYS[0];
