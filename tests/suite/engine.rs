@@ -238,7 +238,8 @@ fn a_saved_recording_goes_on_in_its_new_place_and_opens_again() {
     bench.until("more messages", |s| find(s, id).unwrap().index.len() > before + 5);
     bench.send(Command::Close(id));
     bench.until("closed", |s| find(s, id).is_none());
-    bench.until("listed", |s| s.recents.iter().any(|r| r.path == path && !r.was_cut_off));
+    let is_listed = |s: &Snapshot| s.recents.iter().any(|r| r.path == path && !r.was_cut_off);
+    bench.until("the file at rest", |s| is_listed(s) && !wal(&path));
 
     bench.send(Command::Open(path.clone()));
     let snapshot = bench.until("opened", |s| {
