@@ -95,7 +95,10 @@ impl Captures {
         put(&recent.name, left, first, mono(size::DATA), t.text, room * 0.6);
         put(&recent.title, left, second, words(size::DATA), t.muted, room * 0.44);
         let middle = left + room * 0.46;
-        let what = format!("{} · {}", recent.what, format::count(recent.events, "event"));
+        // The list is as old as the last look at the folder; what grows is known better.
+        let growing = session.filter(|_| grows);
+        let events = growing.map_or(recent.events, |session| session.index.len() as u64);
+        let what = format!("{} · {}", recent.what, format::count(events, "event"));
         put(&what, middle, first, words(size::DATA), t.muted, room * 0.28);
         let marks = [
             (grows, "● recording", t.bad),
@@ -113,7 +116,7 @@ impl Captures {
         let right = egui::Align2::RIGHT_TOP;
         let edge = left + room;
         let day = scene.zone.day(recent.modified_wall_ns, scene.wall_ns);
-        let bytes = format::size(recent.bytes);
+        let bytes = format::size(growing.map_or(recent.bytes, |session| session.recording.bytes));
         if !is_doomed {
             ui.painter().text(pos2(edge, first), right, bytes, mono(size::DATA), t.text);
             ui.painter().text(pos2(edge, second), right, day, words(size::DATA), t.muted);
