@@ -61,16 +61,16 @@ async fn record(args: &CaptureArgs, endpoint: Endpoint, terminal: Terminal) -> R
     let (controls, said) = Session::controls(stop.clone());
     let feed: Arc<dyn Feed> = count.clone();
     let mut session = Session::new(endpoint, transport, clock, feed);
-    let end = {
+    let (end, why) = {
         let run = session.run(&controls, said);
         tokio::pin!(run);
         tokio::select! {
-            end = &mut run => end,
-            () = time_is_up(args.duration) => { stop.cancel(); run.await }
-            () = interrupt.came() => { stop.cancel(); run.await }
+            end = &mut run => (end, count.why()),
+            () = time_is_up(args.duration) => { stop.cancel(); (run.await, "its time was over") }
+            () = interrupt.came() => { stop.cancel(); (run.await, "disconnected by you") }
         }
     };
-    let ended = finish(recorder, &end).await;
+    let ended = finish(recorder, &end, why).await;
     let received = count.received.load(Ordering::Relaxed);
     match ended {
         Ok(summary) => {
@@ -96,10 +96,15 @@ async fn record(args: &CaptureArgs, endpoint: Endpoint, terminal: Terminal) -> R
     }
 }
 
-async fn finish(recorder: Recorder, end: &End) -> Result<crate::capture::Summary, CaptureError> {
+/// Closes the recording. `why` it was stopped, if it was that.
+async fn finish(
+    recorder: Recorder,
+    end: &End,
+    why: &str,
+) -> Result<crate::capture::Summary, CaptureError> {
     let status = recorder.status();
     let how = match end {
-        End::Stopped => String::from("disconnected by you"),
+        End::Stopped => why.to_owned(),
         End::Finished => String::from("the peer was done"),
         End::Unrecorded => String::from("recording stopped"),
         End::GaveUp(error) => error.to_string(),
@@ -132,6 +137,16 @@ struct Count {
     left: AtomicU64,
     received: AtomicU64,
     stop: CancellationToken,
+}
+
+impl Count {
+    /// Why a run that nobody ended from outside was stopped.
+    fn why(&self) -> &'static str {
+        match self.left.load(Ordering::Relaxed) {
+            0 => "as many messages as wanted came",
+            _ => "its events could not be written out any more",
+        }
+    }
 }
 
 impl Feed for Count {
