@@ -1,12 +1,9 @@
-//! What to connect to and how: the address, the transport and every option of the connect bar and
-//! of `wirescope capture`.
-
-use std::path::PathBuf;
-use std::time::Duration;
+//! What to connect to: an address, a transport, and how they are said, stored and shown.
 
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::Options;
 use super::secret::{
     REDACTED, REDACTED_IN_URL, is_redacted, is_secret_header, is_secret_parameter,
     redact_subprotocol_list, redact_subprotocols,
@@ -53,149 +50,6 @@ impl TransportKind {
     /// The transport a word stands for.
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.word() == word)
-    }
-}
-
-/// The body of a request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Body {
-    /// Sent as it stands.
-    Text(String),
-    /// Read when the session begins.
-    File(PathBuf),
-}
-
-/// When a connection that says nothing counts as dead.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Heartbeat {
-    /// Time between two WebSocket pings.
-    pub every: Duration,
-    /// How long a pong may take.
-    pub patience: Duration,
-}
-
-impl Heartbeat {
-    /// A ping every `every`, whose pong may take as long, but at most 10 s.
-    pub fn every(every: Duration) -> Self {
-        Self { every, patience: every.min(Duration::from_secs(10)) }
-    }
-}
-
-/// How often and how fast a lost connection is tried again: `first`, doubled each time, never
-/// over `longest`, each ± `jitter`.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Retries {
-    /// Attempts after the first that failed in a row; 0 means never.
-    pub most: u32,
-    /// Wait before the first retry.
-    pub first: Duration,
-    /// Longest wait.
-    pub longest: Duration,
-    /// Share of the wait that chance adds or takes away, 0.2 for ±20 %.
-    pub jitter: f64,
-}
-
-impl Default for Retries {
-    fn default() -> Self {
-        Self {
-            most: 10,
-            first: Duration::from_secs(1),
-            longest: Duration::from_secs(30),
-            jitter: 0.2,
-        }
-    }
-}
-
-/// Everything about a connection that is not its address.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Options {
-    /// Header fields of the request, in order.
-    pub headers: Vec<(String, String)>,
-    /// WebSocket subprotocols, in order of preference.
-    pub subprotocols: Vec<String>,
-    /// HTTP method; GET, or POST when there is a body, unless said.
-    pub method: Option<String>,
-    /// Body of the request.
-    pub body: Option<Body>,
-    /// Poll dialect by name; `generic` unless said.
-    pub dialect: Option<String>,
-    /// Time between two short polls.
-    pub interval: Duration,
-    /// Where to resume from the start: `Last-Event-ID`, or the cursor of a poll.
-    pub last_event_id: Option<String>,
-    /// Reconnection.
-    pub retries: Retries,
-    /// WebSocket pings; `None` sends none.
-    pub heartbeat: Option<Heartbeat>,
-    /// Accept any certificate.
-    pub insecure: bool,
-    /// A certificate authority to trust besides the system's, as a PEM file.
-    pub ca_file: Option<PathBuf>,
-    /// Largest message that is kept whole, in bytes.
-    pub max_message: usize,
-    /// Where messages are sent as POSTs over HTTP transports, as an address or relative to the
-    /// endpoint's; the endpoint's own unless said.
-    pub post_to: Option<String>,
-    /// Sent once the connection is open, each time it opens.
-    pub send: Vec<String>,
-    /// Repeat the sends at this interval.
-    pub every: Option<Duration>,
-    /// Path of the sequence number in a JSON payload, as in `data.seq`.
-    pub seq_path: Option<String>,
-    /// Path of the send time in a JSON payload.
-    pub ts_path: Option<String>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            headers: Vec::new(),
-            subprotocols: Vec::new(),
-            method: None,
-            body: None,
-            dialect: None,
-            interval: Duration::from_secs(1),
-            last_event_id: None,
-            retries: Retries::default(),
-            heartbeat: Some(Heartbeat::every(Duration::from_secs(25))),
-            insecure: false,
-            ca_file: None,
-            max_message: 64 << 20,
-            post_to: None,
-            send: Vec::new(),
-            every: None,
-            seq_path: None,
-            ts_path: None,
-        }
-    }
-}
-
-impl Options {
-    /// How many options differ from their defaults, for the badge on the Options button.
-    pub fn changed(&self) -> usize {
-        let plain = Self::default();
-        let others = [
-            self.method != plain.method,
-            self.body != plain.body,
-            self.dialect != plain.dialect,
-            self.interval != plain.interval,
-            self.last_event_id != plain.last_event_id,
-            self.retries != plain.retries,
-            self.heartbeat != plain.heartbeat,
-            self.insecure != plain.insecure,
-            self.ca_file != plain.ca_file,
-            self.max_message != plain.max_message,
-            self.post_to != plain.post_to,
-            self.every != plain.every,
-            self.seq_path != plain.seq_path,
-            self.ts_path != plain.ts_path,
-        ];
-        self.headers.len()
-            + self.subprotocols.len()
-            + self.send.len()
-            + others.into_iter().filter(|changed| *changed).count()
     }
 }
 
@@ -383,6 +237,7 @@ fn with_scheme(typed: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Body;
     use super::*;
 
     #[test]
@@ -461,14 +316,5 @@ mod tests {
         let sse = Endpoint::parse("https://h/")?.over(TransportKind::Sse);
         assert_eq!(sse.resolved(), Some(TransportKind::Sse));
         Ok(())
-    }
-
-    #[test]
-    fn the_badge_counts_what_was_changed() {
-        let mut options = Options::default();
-        assert_eq!(options.changed(), 0);
-        options.headers.push(("A".into(), "b".into()));
-        options.insecure = true;
-        assert_eq!(options.changed(), 2);
     }
 }
