@@ -15,7 +15,7 @@ use crate::capture::{CaptureError, Committed, Header, Recorder, Tap};
 use crate::model::{
     Clock, Endpoint, EndpointError, ServerOptions, ServerOptionsError, TransportKind,
 };
-use crate::server::{DEFAULT_TOPIC, Pace, Server, ServerError};
+use crate::server::{self, DEFAULT_TOPIC, Pace, Server, ServerError};
 use crate::session::Session;
 use crate::transport::{self, TransportError};
 
@@ -152,7 +152,7 @@ pub async fn run(
         ..ServerOptions::default()
     })
     .await?;
-    let endpoints = endpoints(&server.url())?;
+    let endpoints = server::endpoints(&server.url())?;
     let counters = Counters {
         lanes: Arc::new(Mutex::new(
             TransportKind::ALL.map(|kind| Counter::new(kind, clock.wall_ns())).into(),
@@ -206,22 +206,6 @@ async fn until(done: impl Future<Output = ()>, stop: &CancellationToken) {
         () = impatient => {}
         () = tokio::time::sleep(PATIENCE) => {}
     }
-}
-
-/// Where each transport of the built-in server is, in the order of [`TransportKind::ALL`].
-fn endpoints(base: &str) -> Result<Vec<Endpoint>, EndpointError> {
-    TransportKind::ALL
-        .into_iter()
-        .map(|kind| {
-            let path = match kind {
-                TransportKind::Websocket => "ws",
-                TransportKind::Sse => "sse",
-                TransportKind::LongPoll => "poll",
-                TransportKind::ShortPoll => "short",
-            };
-            Endpoint::parse(&format!("{base}/{path}")).map(|endpoint| endpoint.over(kind))
-        })
-        .collect()
 }
 
 fn header(endpoints: &[Endpoint], clock: Clock) -> Header {

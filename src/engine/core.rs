@@ -17,7 +17,8 @@ use super::tracked::Tracked;
 use super::watch::{News, Select};
 use super::work::{Done, Work};
 use crate::capture::CaptureError;
-use crate::model::{Command, Endpoint, EndpointError, SessionId, TransportKind};
+use crate::model::{Command, Endpoint, SessionId};
+use crate::server;
 
 /// Called whenever there is a new snapshot.
 pub type Waker = Arc<dyn Fn() + Send + Sync>;
@@ -263,17 +264,7 @@ impl Core {
     }
 
     fn connect_demo(&mut self, base: &str) {
-        let paths = ["ws", "sse", "poll", "short"];
-        let endpoints: Result<Vec<Endpoint>, EndpointError> = TransportKind::ALL
-            .into_iter()
-            .zip(paths)
-            .map(|(transport, path)| {
-                let mut endpoint = Endpoint::parse(&format!("{base}/{path}"))?.over(transport);
-                endpoint.options.post_to = Some(String::from("/publish"));
-                Ok(endpoint)
-            })
-            .collect();
-        match endpoints {
+        match server::endpoints(base) {
             Ok(endpoints) => self.connect(endpoints),
             Err(error) => self.tell(Severity::Error, &error.to_string(), None),
         }

@@ -26,7 +26,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::model::{ServerOptions, ServerOptionsError};
+use crate::model::{Endpoint, EndpointError, ServerOptions, ServerOptionsError, TransportKind};
 
 mod accept;
 mod follow;
@@ -258,6 +258,28 @@ impl Drop for Server {
         self.shared.stop.cancel();
         self.shared.kill.cancel();
     }
+}
+
+/// How each transport reaches the server at `base`, as in `http://127.0.0.1:4100`, in the order of
+/// [`TransportKind::ALL`]; what is sent over HTTP goes to where it takes messages.
+///
+/// # Errors
+/// `base` is no address.
+pub fn endpoints(base: &str) -> Result<Vec<Endpoint>, EndpointError> {
+    TransportKind::ALL
+        .into_iter()
+        .map(|kind| {
+            let path = match kind {
+                TransportKind::Websocket => "ws",
+                TransportKind::Sse => "sse",
+                TransportKind::LongPoll => "poll",
+                TransportKind::ShortPoll => "short",
+            };
+            let mut endpoint = Endpoint::parse(&format!("{base}/{path}"))?.over(kind);
+            endpoint.options.post_to = Some(String::from("/publish"));
+            Ok(endpoint)
+        })
+        .collect()
 }
 
 fn refused(addr: SocketAddr, error: io::Error) -> ServerError {
