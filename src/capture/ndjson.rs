@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
-use crate::model::{Event, Headers, Kind, Meta, Wire, rfc3339};
+use crate::model::{Event, Kind, Meta, Wire, rfc3339};
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -110,14 +110,14 @@ fn write_meta(out: &mut Vec<u8>, meta: &Meta) {
     put_some(out, "reason", meta.reason.as_deref());
     put_some(out, "status", meta.status.as_ref());
     put_some(out, "version", meta.version.as_deref());
-    put_headers(out, "headers", &meta.headers);
+    put_list(out, "headers", &meta.headers);
     put_some(out, "timing", meta.timing.as_ref());
     put_some(out, "cause", meta.cause.as_deref());
     put_some(out, "hint", meta.hint.as_deref());
     put_some(out, "delay_ms", meta.delay_ms.as_ref());
     put_some(out, "method", meta.method.as_deref());
     put_some(out, "url", meta.url.as_deref());
-    put_headers(out, "request_headers", &meta.request_headers);
+    put_list(out, "request_headers", &meta.request_headers);
     put_some(out, "remote", meta.remote.as_deref());
     put_some(out, "tls", meta.tls.as_deref());
     if meta.insecure {
@@ -128,14 +128,16 @@ fn write_meta(out: &mut Vec<u8>, meta: &Meta) {
     put_some(out, "transport", meta.transport.as_ref());
     put_some(out, "chosen", meta.chosen.as_deref());
     put_some(out, "truncated", meta.truncated.as_ref());
-    if !meta.fragments.is_empty() {
-        put(out, "fragments", &meta.fragments);
-    }
+    put_list(out, "frames", &meta.frames);
+    put_some(out, "encoding", meta.encoding.as_deref());
+    put_some(out, "compressed", meta.compressed.as_ref());
+    put_list(out, "certificates", &meta.certificates);
+    put_some(out, "proxy", meta.proxy.as_deref());
 }
 
-fn put_headers(out: &mut Vec<u8>, name: &str, headers: &Headers) {
-    if !headers.is_empty() {
-        put(out, name, headers);
+fn put_list<T: Serialize>(out: &mut Vec<u8>, name: &str, list: &[T]) {
+    if !list.is_empty() {
+        put(out, name, list);
     }
 }
 

@@ -8,7 +8,9 @@ use anyhow::{Context, Result};
 use clap::{Args as ClapArgs, ColorChoice, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use crate::model::{Body, Endpoint, Heartbeat, Options, Retries, ServerOptions, TransportKind};
+use crate::model::{
+    Body, Endpoint, Heartbeat, Options, Proxy, Retries, ServerOptions, TransportKind,
+};
 
 /// See every frame of a live WebSocket, SSE or polling endpoint, and keep it
 #[derive(Debug, Parser)]
@@ -92,6 +94,8 @@ impl TransportArg {
 }
 
 /// Options of `capture`.
+// Switches that are independent of each other.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Examples:
   wirescope capture wss://host/feed -o feed.wirescope
@@ -159,6 +163,21 @@ pub(super) struct CaptureArgs {
     /// Trust this certificate authority too (PEM)
     #[arg(long, value_name = "FILE")]
     cacert: Option<PathBuf>,
+    /// Our own certificate (PEM), for servers that ask for one
+    #[arg(long, value_name = "FILE")]
+    cert: Option<PathBuf>,
+    /// The key of our certificate (PEM); looked for in the file of --cert unless said
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    key: Option<PathBuf>,
+    /// Proxy to go through, as in http://host:3128 or socks5h://host:1080; the system's unless said
+    #[arg(long, value_name = "URL|off", value_parser = proxy)]
+    proxy: Option<Proxy>,
+    /// Do not offer compression
+    #[arg(long)]
+    no_compression: bool,
+    /// Send every received message back
+    #[arg(long)]
+    echo: bool,
     /// Largest message that is kept whole
     #[arg(long, value_name = "BYTES", value_parser = bytes, default_value = "64MiB")]
     max_message: usize,
@@ -190,6 +209,12 @@ impl CaptureArgs {
             heartbeat: self.ping.0.map(Heartbeat::every),
             insecure: self.insecure,
             ca_file: self.cacert.clone(),
+            cert_file: self.cert.clone(),
+            key_file: self.key.clone(),
+            proxy: self.proxy.clone().unwrap_or_default(),
+            compression: !self.no_compression,
+            answer_pings: true,
+            echo: self.echo,
             max_message: self.max_message,
             send: self.send.iter().map(|text| text_or_file(text)).collect::<Result<_>>()?,
             post_to: self.post_to.clone(),
@@ -324,6 +349,10 @@ fn duration(text: &str) -> Result<Duration, String> {
 
 fn duration_or_off(text: &str) -> Result<OrOff, String> {
     if text == "off" { Ok(OrOff(None)) } else { duration(text).map(|d| OrOff(Some(d))) }
+}
+
+fn proxy(text: &str) -> Result<Proxy, String> {
+    Proxy::parse(text).map_err(|error| error.to_string())
 }
 
 fn header(text: &str) -> Result<(String, String), String> {

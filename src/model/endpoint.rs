@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::Options;
 use super::secret::{
     REDACTED, REDACTED_IN_URL, is_redacted, is_secret_header, is_secret_parameter,
     redact_subprotocol_list, redact_subprotocols,
 };
+use super::{Options, Proxy};
 
 /// How events travel from the endpoint to us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -149,6 +149,9 @@ impl Endpoint {
         if options.post_to.is_some() {
             options.post_to = self.post_url().ok().map(|url| redact_url(&url).into());
         }
+        if let Proxy::Via(url) = &mut options.proxy {
+            *url = redact_url(url);
+        }
         for (name, value) in &mut options.headers {
             if is_secret_header(name) {
                 *value = String::from(REDACTED);
@@ -173,6 +176,12 @@ impl Endpoint {
         options.headers.retain(|(_, value)| !value.split(',').any(is_redacted));
         options.subprotocols.retain(|name| !is_redacted(name));
         let mut removed = before != (options.headers.len(), options.subprotocols.len());
+        if let Proxy::Via(proxy) = &mut options.proxy
+            && let Some(url) = url_without_redacted(proxy)
+        {
+            *proxy = url;
+            removed = true;
+        }
         if let Some(url) = url_without_redacted(&self.url) {
             self.url = url;
             removed = true;
@@ -273,6 +282,8 @@ mod tests {
         endpoint.options.subprotocols = vec!["bearer".into(), "abc".into(), "chat".into()];
         endpoint.options.send = vec![r#"{"op":"auth","key":"abc"}"#.into()];
         endpoint.options.body = Some(Body::Text("abc".into()));
+        endpoint.options.proxy =
+            Url::parse("http://me:hunter2@proxy:3128/").map_or(Proxy::Off, Proxy::Via);
         let public = endpoint.redacted();
         let text = serde_json::to_string(&public).unwrap_or_default();
         assert!(!text.contains("hunter2") && !text.contains("abc"), "{text}");
@@ -294,11 +305,14 @@ mod tests {
             header("Accept", "*/*"),
         ];
         endpoint.options.subprotocols = vec!["chat".into(), "bearer".into(), "abc".into()];
+        let proxy = |address| Url::parse(address).map_or(Proxy::Off, Proxy::Via);
+        endpoint.options.proxy = proxy("socks5://me:hunter2@proxy:1080");
         let (open, removed) = endpoint.redacted().without_redacted();
         assert!(removed);
         assert_eq!(open.url.as_str(), "https://host/p?room=1");
         assert_eq!(open.options.headers, [header("Accept", "*/*")]);
         assert_eq!(open.options.subprotocols, ["chat", "bearer"]);
+        assert_eq!(open.options.proxy, proxy("socks5://proxy:1080"));
         let plain = Endpoint::parse("wss://host/p?a=b%20c&d")?;
         assert_eq!(plain.clone().without_redacted(), (plain, false));
         Ok(())

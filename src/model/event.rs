@@ -2,12 +2,8 @@
 //! recorded, shown or exported is one of these.
 
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
 
-use super::TransportKind;
-
-/// Header fields in the order and spelling they had on the wire.
-pub type Headers = Vec<(String, String)>;
+use super::Meta;
 
 /// Who an event comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -178,101 +174,6 @@ impl Wire {
     }
 }
 
-/// How long the phases of an attempt or a request took, in milliseconds; those that took place.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-pub struct Timing {
-    /// Looking up the host name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dns: Option<f64>,
-    /// The TCP handshake.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tcp: Option<f64>,
-    /// The TLS handshake.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tls: Option<f64>,
-    /// TCP and TLS together, where the HTTP library does not tell them apart.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub connect: Option<f64>,
-    /// From the request sent to the first byte of the answer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub first_byte: Option<f64>,
-    /// From the beginning of the attempt to its answer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub total: Option<f64>,
-}
-
-/// What only some events have; kept apart so that a plain message stays small.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Meta {
-    /// Close code exactly as sent (RFC 6455, section 7.4).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub code: Option<u16>,
-    /// Close reason, or the reason phrase of a status.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    /// HTTP status.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<u16>,
-    /// HTTP version, as in `HTTP/1.1`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub version: Option<String>,
-    /// HTTP method of a request.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub method: Option<String>,
-    /// Where a request went, secrets and all; the recorder removes them.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub url: Option<String>,
-    /// Header fields of a request, a response or a handshake's answer.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub headers: Headers,
-    /// Header fields of the handshake's request, where `headers` are its answer's.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub request_headers: Headers,
-    /// How long the phases took.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub timing: Option<Timing>,
-    /// Address of the peer, as in `127.0.0.1:4100`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub remote: Option<String>,
-    /// TLS version and cipher.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tls: Option<String>,
-    /// The certificate was not verified, because the user switched that off.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub insecure: bool,
-    /// What happened, in a sentence.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cause: Option<String>,
-    /// The likely reason and what to try, in a sentence.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hint: Option<String>,
-    /// Time until the next attempt, in milliseconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub delay_ms: Option<u64>,
-    /// Which retry is being waited for, and how many there will be at most.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub retry: Option<(u32, u32)>,
-    /// Reconnection time the server asked for, in milliseconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub retry_ms: Option<u64>,
-    /// The cursor an attempt resumes after.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub resume_after: Option<String>,
-    /// Bytes of the payload that were left out because it was larger than the limit.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub truncated: Option<u64>,
-    /// The transport that was chosen, where the address did not say.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub transport: Option<TransportKind>,
-    /// Why it was chosen, in a sentence.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub chosen: Option<String>,
-    /// The frames of a message that came in several: `(opcode, payload bytes, FIN)`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub fragments: Vec<(u8, u64, bool)>,
-}
-
 /// One event. Its number in the session is given by the recorder, in the order of arrival.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
@@ -365,34 +266,6 @@ impl Event {
     }
 }
 
-impl Meta {
-    /// No details.
-    pub const EMPTY: Self = Self {
-        code: None,
-        reason: None,
-        status: None,
-        version: None,
-        method: None,
-        url: None,
-        headers: Vec::new(),
-        request_headers: Vec::new(),
-        timing: None,
-        remote: None,
-        tls: None,
-        insecure: false,
-        cause: None,
-        hint: None,
-        delay_ms: None,
-        retry: None,
-        retry_ms: None,
-        resume_after: None,
-        truncated: None,
-        transport: None,
-        chosen: None,
-        fragments: Vec::new(),
-    };
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -414,11 +287,5 @@ mod tests {
         assert_eq!(event.text(), None);
         let event = Event::new(0, Dir::In, Kind::Text).with_payload("abc");
         assert_eq!(event.text(), Some("abc"));
-    }
-
-    #[test]
-    fn meta_keeps_only_what_is_there() {
-        let meta = Meta { code: Some(1001), ..Meta::default() };
-        assert_eq!(serde_json::to_string(&meta).unwrap_or_default(), r#"{"code":1001}"#);
     }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 /// The body of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,7 +57,52 @@ impl Default for Retries {
     }
 }
 
+/// Which way a connection takes.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Proxy {
+    /// The proxy the system or the environment names for the address, if any.
+    #[default]
+    System,
+    /// Straight to the endpoint.
+    Off,
+    /// Through this one: `http`, `https`, `socks5` (names looked up here) or `socks5h` (there).
+    Via(Url),
+}
+
+/// A text that names no proxy.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("“{0}” is no proxy; try http://host:3128, socks5h://host:1080 or off")]
+pub struct ProxyError(String);
+
+impl Proxy {
+    /// Reads `off`, `system`, an address, or `host:port` of an HTTP proxy.
+    ///
+    /// # Errors
+    /// [`ProxyError`] for anything else.
+    pub fn parse(typed: &str) -> Result<Self, ProxyError> {
+        let typed = typed.trim();
+        match typed {
+            "off" => return Ok(Self::Off),
+            "system" => return Ok(Self::System),
+            _ => {}
+        }
+        let wrong = || ProxyError(typed.to_owned());
+        let with_scheme =
+            if typed.contains("://") { typed.to_owned() } else { format!("http://{typed}") };
+        let url = Url::parse(&with_scheme).map_err(|_| wrong())?;
+        let is_known = matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h");
+        if is_known && url.host_str().is_some_and(|host| !host.is_empty()) {
+            Ok(Self::Via(url))
+        } else {
+            Err(wrong())
+        }
+    }
+}
+
 /// Everything about a connection that is not its address.
+// Switches that are independent of each other.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Options {
@@ -82,6 +128,18 @@ pub struct Options {
     pub insecure: bool,
     /// A certificate authority to trust besides the system's, as a PEM file.
     pub ca_file: Option<PathBuf>,
+    /// Our own certificate and those up to its authority, as a PEM file.
+    pub cert_file: Option<PathBuf>,
+    /// The key of our certificate, as a PEM file; looked for in `cert_file` unless said.
+    pub key_file: Option<PathBuf>,
+    /// Which way to take.
+    pub proxy: Proxy,
+    /// Offer compression: permessage-deflate, or content codings.
+    pub compression: bool,
+    /// Answer WebSocket pings, as the protocol asks for.
+    pub answer_pings: bool,
+    /// Send every received message back.
+    pub echo: bool,
     /// Largest message that is kept whole, in bytes.
     pub max_message: usize,
     /// Where messages are sent as POSTs over HTTP transports, as an address or relative to the
@@ -111,6 +169,12 @@ impl Default for Options {
             heartbeat: Some(Heartbeat::every(Duration::from_secs(25))),
             insecure: false,
             ca_file: None,
+            cert_file: None,
+            key_file: None,
+            proxy: Proxy::System,
+            compression: true,
+            answer_pings: true,
+            echo: false,
             max_message: 64 << 20,
             post_to: None,
             send: Vec::new(),
@@ -135,6 +199,12 @@ impl Options {
             self.heartbeat != plain.heartbeat,
             self.insecure != plain.insecure,
             self.ca_file != plain.ca_file,
+            self.cert_file != plain.cert_file,
+            self.key_file != plain.key_file,
+            self.proxy != plain.proxy,
+            self.compression != plain.compression,
+            self.answer_pings != plain.answer_pings,
+            self.echo != plain.echo,
             self.max_message != plain.max_message,
             self.post_to != plain.post_to,
             self.every != plain.every,
@@ -151,6 +221,20 @@ impl Options {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn proxies_are_read_as_people_write_them() {
+        let address = |typed| match Proxy::parse(typed) {
+            Ok(Proxy::Via(url)) => url.to_string(),
+            other => format!("{other:?}"),
+        };
+        assert_eq!(address("proxy.local:3128"), "http://proxy.local:3128/");
+        assert_eq!(address(" socks5h://me:x@10.0.0.1:1080 "), "socks5h://me:x@10.0.0.1:1080");
+        assert_eq!(Proxy::parse("off"), Ok(Proxy::Off));
+        for wrong in ["", "ftp://host", "http://", "a b"] {
+            assert!(Proxy::parse(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn the_badge_counts_what_was_changed() {

@@ -190,7 +190,8 @@ impl Composer {
                 (body.clone(), content_type(&body))
             }
             Say::Binary(body) => (body, "application/octet-stream"),
-            Say::Ping(_) | Say::Close(..) => return Ok(()),
+            // These have a meaning in WebSocket alone.
+            _ => return Ok(()),
         };
         let mut ask = Ask { body: Some(body), ..self.ask.clone() };
         ask.set("content-type", kind);

@@ -5,7 +5,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::frame::{Frame, Header, opcode};
 use super::rule::{Rule, may_be_sent};
-use crate::model::{Dir, Event, Kind, Meta, Wire};
+use crate::model::{self, Dir, Event, Kind, Meta, Wire};
 
 /// Fragments of a message that are listed one by one; the last entry sums up those beyond.
 const LISTED: usize = 1024;
@@ -19,7 +19,7 @@ struct Partial {
     payload: BytesMut,
     cut: u64,
     wire: u64,
-    fragments: Vec<(u8, u64, bool)>,
+    frames: Vec<model::Frame>,
 }
 
 /// One direction of a connection.
@@ -95,7 +95,7 @@ impl Messages {
         let partial = self
             .partial
             .get_or_insert_with(|| Partial { opcode: header.opcode, ..Partial::default() });
-        partial.add(frame, self.limit);
+        partial.add(frame, t_ns, self.limit);
         if !header.fin {
             return Ok(());
         }
@@ -106,11 +106,8 @@ impl Messages {
             events.push(violation(t_ns, Rule::Text, payload));
             return Err(Rule::Text);
         }
-        let meta = Meta {
-            truncated: (cut > 0).then_some(cut),
-            fragments: partial.fragments,
-            ..Meta::default()
-        };
+        let meta =
+            Meta { truncated: (cut > 0).then_some(cut), frames: partial.frames, ..Meta::default() };
         let kind = if text { Kind::Text } else { Kind::Binary };
         let event = Event::new(t_ns, self.dir, kind).with_payload(payload).with_meta(meta);
         events.push(event.with_wire(Wire::Exact(partial.wire)));
@@ -142,19 +139,32 @@ impl Messages {
 }
 
 impl Partial {
-    fn add(&mut self, frame: &Frame, limit: usize) {
+    fn add(&mut self, frame: &Frame, t_ns: u64, limit: usize) {
         let room = limit.saturating_sub(self.payload.len());
         let kept = frame.payload.get(..room).unwrap_or(&frame.payload);
         self.payload.extend_from_slice(kept);
         let length = frame.header.length;
         self.cut = self.cut.saturating_add(length - kept.len() as u64);
         self.wire = self.wire.saturating_add(frame.wire());
-        let fragment = (frame.header.opcode, length, frame.header.fin);
-        if self.fragments.len() < LISTED {
-            self.fragments.push(fragment);
-        } else if let Some(last) = self.fragments.last_mut() {
-            *last = (last.0, last.1.saturating_add(length), fragment.2);
+        let one = listed(&frame.header, t_ns);
+        if self.frames.len() < LISTED {
+            self.frames.push(one);
+        } else if let Some(last) = self.frames.last_mut() {
+            *last = model::Frame { size: last.size.saturating_add(length), ..one };
         }
+    }
+}
+
+/// A frame as it is listed under its message.
+fn listed(header: &Header, t_ns: u64) -> model::Frame {
+    model::Frame {
+        opcode: header.opcode,
+        fin: header.fin,
+        rsv: header.rsv,
+        mask: header.mask,
+        header: header.size,
+        size: header.length,
+        t_ns,
     }
 }
 

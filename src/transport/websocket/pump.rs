@@ -215,9 +215,12 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Pump<'a, S> {
                 self.send(Message::Ping(payload));
             }
             Wanted::Say(Say::Close(code, reason)) => {
-                self.send(close(code, &reason));
+                self.send(code.map_or(Message::Close(None), |code| close(code, &reason)));
                 self.closing = Some((Closing::Said, Instant::now() + ANSWER));
             }
+            Wanted::Say(
+                Say::Pong(_) | Say::Fragments { .. } | Say::AnswerPings(_) | Say::Repeat(_),
+            ) => {}
             // Both sides have said goodbye, or the rest is the peer's to do: no need to wait.
             Wanted::Stop if self.closing.is_some() => return Some(Outcome::Stopped),
             Wanted::Stop => {

@@ -13,7 +13,9 @@ use wirescope::capture::{
     APPLICATION_ID, CaptureError, Committed, Header, RECORDING, Reader, Recorder, Status, Tap,
     USER_VERSION,
 };
-use wirescope::model::{Dir, Endpoint, Event, Kind, Meta, Timing, TransportKind, Wire};
+use wirescope::model::{
+    Certificate, Dir, Endpoint, Event, Frame, Kind, Meta, Timing, TransportKind, Wire,
+};
 
 fn endpoint() -> Endpoint {
     let endpoint = Endpoint::parse("wss://me:hunter2@host.test:8443/feed?token=hunter2").unwrap();
@@ -141,7 +143,21 @@ fn full_meta() -> Meta {
         transport: Some(TransportKind::Sse),
         chosen: Some("SSE, because the answer is text/event-stream".into()),
         truncated: Some(5),
-        fragments: vec![(1, 3, false), (0, 0, true)],
+        frames: vec![
+            Frame { opcode: 1, size: 3, header: 2, t_ns: 5, ..Frame::default() },
+            Frame { fin: true, header: 2, t_ns: 6, ..Frame::default() },
+        ],
+        encoding: Some("permessage-deflate".into()),
+        compressed: Some(3),
+        certificates: vec![Certificate {
+            subject: "CN=host.test".into(),
+            issuer: "CN=authority".into(),
+            names: vec!["host.test".into()],
+            not_before: "2026-01-01T00:00:00Z".into(),
+            not_after: "2027-01-01T00:00:00Z".into(),
+            sha256: "00ff".into(),
+        }],
+        proxy: Some("http://proxy.test:3128".into()),
     }
 }
 

@@ -71,7 +71,8 @@ async fn every_kind_of_frame_is_told_with_its_bytes_on_the_wire() {
         [exact(Dir::Out, "pong", b"hi", 8), exact(Dir::Out, "close", b"\x03\xe8bye", 11)];
     assert_eq!(answers, expected);
     let joined = memory.of(Kind::Text).remove(1);
-    assert_eq!(joined.meta().fragments, [(1, 2, false), (0, 4, true)]);
+    let frames = joined.meta().frames.iter().map(|frame| (frame.opcode, frame.size, frame.fin));
+    assert_eq!(frames.collect::<Vec<_>>(), [(1, 2, false), (0, 4, true)]);
     assert!(memory.of(Kind::Binary)[0].meta.is_none());
 }
 
@@ -244,7 +245,7 @@ async fn what_is_said_is_sent_and_told_as_it_left() {
     session.say(Say::Text("hello".into())).await;
     session.say(Say::Binary(Bytes::from_static(&[0, 255]))).await;
     session.say(Say::Ping("p".into())).await;
-    session.say(Say::Close(4000, "enough".into())).await;
+    session.say(Say::Close(Some(4000), "enough".into())).await;
     let (end, memory) = session.end().await;
     assert!(matches!(end, End::Stopped), "the person closed it, so it is not tried again: {end:?}");
     let told: Vec<_> = frames(&memory).into_iter().filter(|frame| frame.0 == Dir::Out).collect();
@@ -269,7 +270,7 @@ async fn a_ping_too_long_for_a_frame_is_cut() {
     .await;
     let session = connect(endpoint(&format!("ws://{address}/"), 0));
     session.say(Say::Ping(vec![b'x'; 200].into())).await;
-    session.say(Say::Close(4000, "é".repeat(100))).await;
+    session.say(Say::Close(Some(4000), "é".repeat(100))).await;
     let (end, memory) = session.end().await;
     assert!(matches!(end, End::Stopped), "{end:?}");
     assert_eq!(memory.of(Kind::Ping)[0].payload.len(), 125);

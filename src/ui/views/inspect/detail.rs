@@ -265,9 +265,9 @@ fn facts(session: &SessionView, selected: &Selected, scene: Scene<'_>, room: f32
             }),
         );
     }
-    if !meta.fragments.is_empty() {
-        let frames = format::count(meta.fragments.len() as u64, "frame");
-        add("Fragments", Some(frames));
+    if meta.frames.len() > 1 {
+        let frames = format::count(meta.frames.len() as u64, "frame");
+        add("Frames", Some(frames));
     }
     let from = selected.handshake.as_ref().map(Event::meta);
     let parts = [
