@@ -308,15 +308,22 @@ struct OrOff(Option<Duration>);
 /// A file that is there or is called like one; everything else is an address.
 fn target(text: &str) -> Result<Target, String> {
     let path = Path::new(text);
-    let is_called_so = text.ends_with(".wirescope") && !text.contains("://");
-    if is_called_so || path.is_file() {
+    if is_called_like_a_file(text) || path.is_file() {
         return Ok(Target::File(path.to_owned()));
     }
     address(text).map(|endpoint| Target::Address(Box::new(endpoint)))
 }
 
 fn address(text: &str) -> Result<Endpoint, String> {
+    if is_called_like_a_file(text) {
+        let open = "open it with `wirescope FILE`, or record into it with `-o FILE`";
+        return Err(format!("“{text}” is a session file and no address; {open}"));
+    }
     Endpoint::parse(text).map_err(|error| error.to_string())
+}
+
+fn is_called_like_a_file(text: &str) -> bool {
+    text.ends_with(".wirescope") && !text.contains("://")
 }
 
 /// Messages a second, as many as the server can send.
@@ -438,6 +445,9 @@ mod tests {
         assert_eq!(args.target, Some(Target::Address(address)));
         let args = Args::try_parse_from(["wirescope", "not-there.wirescope"])?;
         assert_eq!(args.target, Some(Target::File("not-there.wirescope".into())));
+        let captured = Args::try_parse_from(["wirescope", "capture", "ticks.wirescope"]);
+        let error = captured.err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(error.contains("is a session file and no address"), "{error}");
         Ok(())
     }
 }
