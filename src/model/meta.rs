@@ -237,7 +237,7 @@ mod tests {
     fn frames_of_older_files_are_read() {
         let old: Meta =
             serde_json::from_str(r#"{"fragments":[[1,3,false],[0,4,true]]}"#).unwrap_or_default();
-        let frame = |opcode, size, fin| Frame { opcode, size, fin, ..Frame::default() };
+        let frame = |opcode, size, fin| Frame { opcode, fin, size, ..Frame::default() };
         assert_eq!(old.frames, [frame(1, 3, false), frame(0, 4, true)]);
         let now =
             Frame { rsv: 4, mask: Some([1, 2, 3, 4]), header: 6, t_ns: 9, ..frame(1, 3, true) };

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::redirect::RedirectError;
 use crate::model::{FeedError, Headers, Meta, Timing};
 use crate::net::{DialError, HttpError};
 
@@ -44,6 +45,14 @@ pub enum TransportError {
         body: Bytes,
         /// How long it took.
         timing: Timing,
+    },
+    /// The answer points to where we do not go.
+    #[error("{error}")]
+    Redirect {
+        /// Why not.
+        error: RedirectError,
+        /// The answer's status, fields and times.
+        meta: Box<Meta>,
     },
     /// The answer to a WebSocket handshake broke RFC 6455.
     #[error("the WebSocket handshake failed: {0}")]
@@ -90,7 +99,11 @@ impl TransportError {
             Self::Refused { status, .. } => {
                 (200..500).contains(status) && !matches!(status, 408 | 425 | 429)
             }
-            Self::WrongType { .. } | Self::Handshake(..) | Self::Options(_) | Self::Feed(_) => true,
+            Self::WrongType { .. }
+            | Self::Redirect { .. }
+            | Self::Handshake(..)
+            | Self::Options(_)
+            | Self::Feed(_) => true,
             // Normal closure, and what the peer says it will never accept from us.
             Self::Closed { code, .. } => {
                 matches!(code, Some(1000 | 1002 | 1003 | 1007 | 1008 | 1009 | 1010))
@@ -115,6 +128,7 @@ impl TransportError {
             Self::WrongType { .. } => {
                 "The address may be a page or another API; look at the body, or choose another transport"
             }
+            Self::Redirect { error, .. } => error.hint(),
             Self::Handshake(..) => {
                 "Something between here and the server may not know WebSocket; look at the response head"
             }
@@ -166,7 +180,7 @@ impl TransportError {
                 timing: Some(*timing),
                 ..Meta::default()
             },
-            Self::Handshake(_, meta) => (**meta).clone(),
+            Self::Redirect { meta, .. } | Self::Handshake(_, meta) => (**meta).clone(),
             Self::Closed { code, reason } => {
                 let reason = Some(reason.clone()).filter(|reason| !reason.is_empty());
                 Meta { code: *code, reason, ..Meta::default() }
@@ -294,6 +308,10 @@ mod tests {
         let closed = |code| TransportError::Closed { code, reason: String::new() };
         let words = || String::from("words");
         let others = [
+            TransportError::Redirect {
+                error: RedirectError::Address(words()),
+                meta: Box::default(),
+            },
             TransportError::Handshake(words(), Box::default()),
             closed(None),
             TransportError::Ended,

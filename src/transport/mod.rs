@@ -6,6 +6,7 @@ mod error;
 mod exchange;
 mod link;
 pub mod poll;
+pub mod redirect;
 mod registry;
 pub mod sse;
 pub mod websocket;
