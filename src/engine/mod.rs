@@ -8,6 +8,7 @@ mod handle;
 mod observer;
 mod opened;
 mod recents;
+mod search;
 mod serving;
 mod snapshot;
 mod tracked;

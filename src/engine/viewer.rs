@@ -2,19 +2,18 @@
 //! detail, and what passes a filter. A slow disk delays what is shown, never the window.
 
 use std::collections::HashMap;
-use std::ops::{ControlFlow, Range};
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::Chunks;
 use super::observer::PREVIEW;
-use super::snapshot::{Entry, Matches, Selected};
+use super::search::Search;
+use super::snapshot::{Entry, Selected};
 use super::watch::{Select, Shown, Watch};
 use crate::capture::{CaptureError, CaptureFile};
 use crate::decode::decode;
 use crate::model::{Event, Filter};
 
-/// Events searched before the reader looks whether something else is wanted.
-const SLICE: usize = 16_384;
 /// Rows read at most for a screen and its surroundings.
 const ROWS: usize = 600;
 
@@ -32,11 +31,6 @@ struct Viewer {
     file: Arc<CaptureFile>,
     screen: Range<usize>,
     search: Option<Search>,
-}
-
-struct Search {
-    filter: Filter,
-    found: Matches,
 }
 
 impl Viewer {
@@ -69,8 +63,7 @@ impl Viewer {
     }
 
     fn set_filter(&mut self, filter: Filter) {
-        let found = Matches { at: Chunks::default(), searched: 0 };
-        self.search = (!filter.is_empty()).then(|| Search { filter: filter.clone(), found });
+        self.search = (!filter.is_empty()).then(|| Search::new(filter.clone()));
         let matches = self.search.as_ref().map(|search| search.found.clone());
         {
             let mut shown = self.watch.shown();
@@ -92,41 +85,14 @@ impl Viewer {
 
     /// Searches the next slice; `true` when there is more to search.
     fn search(&mut self, index: &Chunks<Entry>) -> Result<bool, CaptureError> {
-        let Some(Search { filter, found }) = &mut self.search else { return Ok(false) };
-        let from = found.searched;
-        let to = index.len().min(from + SLICE);
-        if from == to {
+        let Some(search) = &mut self.search else { return Ok(false) };
+        if search.is_done(index) {
             return Ok(false);
         }
-        let candidates: Vec<(usize, Entry)> = (from..to)
-            .zip(index.iter_from(from))
-            .filter(|(_, entry)| filter.passes_class(entry.dir, entry.kind))
-            .collect();
-        let mut hits = Vec::new();
-        if filter.text.is_empty() {
-            hits.extend(candidates.iter().map(|(at, _)| position(*at)));
-        } else if let (Some((_, first)), Some((_, last))) = (candidates.first(), candidates.last())
-        {
-            let mut candidates = candidates.iter().peekable();
-            self.file.scan(first.n, |n, _lane, event| {
-                // Events of other lanes and classes lie in between.
-                if let Some((at, _)) = candidates.next_if(|(_, entry)| entry.n == n)
-                    && filter.passes(event)
-                {
-                    hits.push(position(*at));
-                }
-                if n < last.n { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-            })?;
-        }
-        // Only now: a slice that could not be read whole is searched again.
-        for hit in hits {
-            found.at.push(hit);
-        }
-        found.searched = to;
-        let matches = found.clone();
-        self.watch.shown().matches = Some(matches);
+        search.step(&self.file, index)?;
+        self.watch.shown().matches = Some(search.found.clone());
         self.watch.grown();
-        Ok(to < index.len())
+        Ok(!search.is_done(index))
     }
 
     /// Brings the rows on the screen and half as many on either side, from memory where they are
@@ -206,11 +172,6 @@ impl Viewer {
             event,
         }))
     }
-}
-
-/// Positions are kept in 32 bits: an index of more would not fit into memory.
-fn position(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 /// Where the event with this number is; numbers grow along the index.
