@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 use futures_util::future::BoxFuture;
 
 pub use dialect::{
-    CursorPart, Dialect, DialectError, Empty, Fold, Messages, Restart, Source, Target, Timeout,
+    CursorPart, Dialect, DialectError, Empty, Fold, Messages, Recognise, Restart, Source, Target,
+    Timeout,
 };
 pub use path::JsonPath;
 

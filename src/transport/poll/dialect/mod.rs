@@ -1,16 +1,19 @@
 //! Poll dialects as data: where an answer has its messages and its cursor, how the next request
 //! says the cursor, and what counts as nothing new. The files are in `assets/dialects`.
 
+mod recognise;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de};
 
 use super::path::JsonPath;
+pub use recognise::Recognise;
 
-const GENERIC: &str = include_str!("../../../assets/dialects/generic.toml");
-const NCHAN: &str = include_str!("../../../assets/dialects/nchan.toml");
+const GENERIC: &str = include_str!("../../../../assets/dialects/generic.toml");
+const NCHAN: &str = include_str!("../../../../assets/dialects/nchan.toml");
 /// The dialects that come with Wirescope.
-const BUILT_IN: [(&str, &str); 2] = [("generic", GENERIC), ("nchan", NCHAN)];
+const BUILT_IN: [(&str, &str); 2] = [("nchan", NCHAN), ("generic", GENERIC)];
 
 /// How an endpoint wants to be polled.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -21,6 +24,9 @@ pub struct Dialect {
     /// What it is for, in a line.
     #[serde(default)]
     pub about: String,
+    /// What an answer has that gives the dialect away.
+    #[serde(default)]
+    pub recognise: Recognise,
     /// The parts of the cursor; several travel together.
     #[serde(default)]
     pub cursor: Vec<CursorPart>,
@@ -195,6 +201,12 @@ impl Dialect {
         })
     }
 
+    /// Those that come with Wirescope, the more particular first.
+    fn built_in() -> impl Iterator<Item = Self> {
+        // A test reads them all, so none is left out here.
+        BUILT_IN.into_iter().filter_map(|(name, text)| Self::parse(text, name).ok())
+    }
+
     /// Whether a body has to be JSON.
     pub(super) fn wants_json(&self) -> bool {
         !self.messages.json.is_empty()
@@ -266,7 +278,7 @@ mod tests {
     #[test]
     fn an_unknown_name_lists_the_known_ones() {
         let said = Dialect::load("telepathy").map_err(|error| error.to_string());
-        let words = "there is no poll dialect “telepathy”; use generic, nchan, or a path to a \
+        let words = "there is no poll dialect “telepathy”; use nchan, generic, or a path to a \
                      .toml file";
         assert_eq!(said, Err(words.to_owned()));
         let said = Dialect::load("no/such.toml").map_err(|error| error.to_string());
