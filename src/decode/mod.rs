@@ -1,61 +1,170 @@
-//! What a payload means. Each decoder is a file and a line in `DECODERS`; the first in that
-//! order that can read a payload is used, and text or bytes remain when none can.
+//! What a payload means. Pure: bytes in, a tree, a text, an image or bytes out; never a panic,
+//! linear in the payload, bounded in depth, count and inflated size.
+//!
+//! # Writing a decoder
+//! One file, one line in `DECODERS` in `choice.rs`. The file has a constant
+//!
+//! ```text
+//! pub(super) const DECODER: Decoder = Decoder { id: "stomp", label: "STOMP", fit, read };
+//! ```
+//!
+//! - `fit(&Context) -> Fit` looks at what names the form ([`Context::speaks`], content type, path)
+//!   and at the first bytes. It must be quick: it is asked for every payload. [`Fit::Named`] beats
+//!   [`Fit::Looks`] (it bears the form's marks: when it cannot be read, the person is told so), which
+//!   beats [`Fit::May`] (only reading tells). Among equals the first in the list is tried first.
+//! - `read(&Context) -> Result<Read, Unreadable>` must work whatever `fit` says: the person may
+//!   choose any decoder for any payload. It returns a [`Body`], made with [`Builder`] (see its
+//!   example; [`Builder::json`] puts a JSON document inside), and with
+//!   [`Read::summary`] one line for a packet, as `PUBLISH sensors/1, QoS 1, 12 B`.
+//!   What a packet carries goes into [`Read::part`]: it is read in turn, by choice, at most four
+//!   deep and 64 parts, and shown below. Use a part for what is a payload of its own (MQTT's), and
+//!   [`Builder::json`] for what the protocol itself writes as JSON.
+//! - [`bytes::Cursor`] reads binary forms and tells an early end with its place.
+//!
+//! Errors are clauses: `the topic is longer than the packet`. A loop over a claimed count must read
+//! at least a byte a turn, and ask [`Builder::is_full`] where it builds.
 
+mod bytes;
+mod choice;
+mod context;
+mod hex;
 mod json;
+mod schema;
+mod text;
+mod tree;
 
-use crate::model::Event;
+pub use ::bytes::Bytes;
+
+pub use choice::{Decoder, Unreadable, decode, decoder, decoders};
+pub use context::{Context, content_type, subprotocol};
+pub use schema::{LONGEST, NoSchema, Schema};
+pub use tree::{Builder, DEPTH, Shape, Tree, VALUES, Value};
+
+use choice::Fit;
 
 /// A payload, read.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Decoded {
-    /// A JSON document, fields in the order they were sent.
-    Json(serde_json::Value),
-    /// Text of no known form.
-    Text(String),
-    /// Bytes that are no text.
-    Bytes,
+#[derive(Debug)]
+pub struct Decoded {
+    /// The decoder that read it, as `msgpack`.
+    pub decoder: &'static str,
+    /// Its name for people, as `MessagePack`.
+    pub label: &'static str,
+    /// Why it was used, as `subprotocol mqtt`.
+    pub why: String,
+    /// A form that was expected and could not be read, with what is wrong and what is shown instead.
+    pub fell_back: Option<String>,
+    /// One line that tells what it is, as `PUBLISH sensors/1, QoS 1, 12 B`.
+    pub summary: Option<String>,
+    /// What it says.
+    pub body: Body,
+    /// The payloads it carries.
+    pub inner: Vec<Inner>,
+    /// How many more it carries that were not read.
+    pub left_out: usize,
 }
 
-impl Decoded {
-    /// The word the window shows.
-    pub const fn label(&self) -> &'static str {
-        match self {
-            Self::Json(_) => "JSON",
-            Self::Text(_) => "Text",
-            Self::Bytes => "Binary",
-        }
+/// A payload within another.
+#[derive(Debug)]
+pub struct Inner {
+    /// What it is to the one around it, as `payload`.
+    pub name: String,
+    /// Its bytes.
+    pub payload: Bytes,
+    /// What it means.
+    pub decoded: Decoded,
+}
+
+/// What a payload says.
+#[derive(Debug, Clone)]
+pub enum Body {
+    /// A document.
+    Tree(Tree),
+    /// Text in UTF-8, but for what the summary says.
+    Text(Bytes),
+    /// A picture.
+    Image(Image),
+    /// Bytes of no known form.
+    Bytes(Bytes),
+}
+
+/// A picture, ready to be shown.
+#[derive(Clone)]
+pub struct Image {
+    /// Its width in pixels.
+    pub width: u32,
+    /// Its height in pixels.
+    pub height: u32,
+    /// Width and height of what is shown, smaller than the picture where that is large.
+    pub shown: [u32; 2],
+    /// What is shown, four bytes a pixel: red, green, blue, opacity, which nothing was multiplied by.
+    pub rgba: Bytes,
+}
+
+impl std::fmt::Debug for Image {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Image({} × {})", self.width, self.height)
     }
 }
 
-type Decoder = fn(&[u8]) -> Option<Decoded>;
+/// What a decoder makes of a payload.
+#[derive(Debug)]
+struct Read {
+    body: Body,
+    summary: Option<String>,
+    parts: Vec<Part>,
+}
 
-/// Every decoder, the most particular first.
-const DECODERS: &[Decoder] = &[json::decode];
+impl From<Body> for Read {
+    fn from(body: Body) -> Self {
+        Self { body, summary: None, parts: Vec::new() }
+    }
+}
 
-/// Reads the payload of an event.
-pub fn decode(event: &Event) -> Decoded {
-    DECODERS.iter().find_map(|decoder| decoder(&event.payload)).unwrap_or_else(|| {
-        event.text().map_or(Decoded::Bytes, |text| Decoded::Text(text.to_owned()))
-    })
+// What one decoder does not need another does.
+#[allow(dead_code)]
+impl Read {
+    /// The same, told in one line.
+    fn summary(mut self, summary: impl Into<String>) -> Self {
+        self.summary = Some(summary.into());
+        self
+    }
+
+    /// The same, carrying this.
+    fn part(mut self, part: Part) -> Self {
+        self.parts.push(part);
+        self
+    }
+}
+
+/// A payload that another carries, to be read in turn.
+#[derive(Debug)]
+struct Part {
+    name: String,
+    payload: Bytes,
+    /// It stands for a text, rather than for bytes that may happen to be one.
+    is_text: bool,
+    content_type: Option<String>,
+}
+
+#[allow(dead_code)]
+impl Part {
+    /// A text. Give it a slice of the payload ([`Bytes::slice_ref`]) where it stands there as it is.
+    fn text(name: impl Into<String>, payload: impl Into<Bytes>) -> Self {
+        Self { name: name.into(), payload: payload.into(), is_text: true, content_type: None }
+    }
+
+    /// Bytes. Text is found among them, too.
+    fn bytes(name: impl Into<String>, payload: impl Into<Bytes>) -> Self {
+        Self { is_text: false, ..Self::text(name, payload) }
+    }
+
+    /// The same, of this media type; parameters are dropped.
+    fn content_type(mut self, name: &str) -> Self {
+        let name = name.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        self.content_type = (!name.is_empty()).then_some(name);
+        self
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{Dir, Kind};
-
-    fn label(kind: Kind, payload: &[u8]) -> &'static str {
-        decode(&Event::new(0, Dir::In, kind).with_payload(payload.to_vec())).label()
-    }
-
-    #[test]
-    fn the_form_is_found_by_reading() {
-        assert_eq!(label(Kind::Text, br#" {"a":1}"#), "JSON");
-        assert_eq!(label(Kind::Binary, b"[1]"), "JSON");
-        assert_eq!(label(Kind::Text, b"42"), "Text");
-        assert_eq!(label(Kind::Text, b"{not json"), "Text");
-        assert_eq!(label(Kind::Binary, b"abc"), "Binary");
-        assert_eq!(label(Kind::Text, b"\xff\xfe"), "Binary");
-        assert_eq!(label(Kind::Text, b""), "Text");
-    }
-}
+mod tests;

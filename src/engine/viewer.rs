@@ -11,7 +11,7 @@ use super::search::Search;
 use super::snapshot::{Entry, Selected};
 use super::watch::{Select, Shown, Watch};
 use crate::capture::{CaptureError, CaptureFile};
-use crate::decode::decode;
+use crate::decode::{Context, decode};
 use crate::model::{Event, Filter};
 
 /// Rows read at most for a screen and its surroundings.
@@ -164,7 +164,7 @@ impl Viewer {
         let handshake = handshake.map(|n| self.file.event(n)).transpose()?.flatten();
         Ok(Arc::new(Selected {
             n,
-            decoded: decode(&event),
+            decoded: decode(&Context::new(&event), None),
             latency_ms: entry.and_then(|entry| entry.latency_ms()),
             seq,
             since_previous_ns: before.map(|before| event.t_ns.saturating_sub(before.t_ns)),

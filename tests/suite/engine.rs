@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use wirescope::analysis::Phase;
-use wirescope::decode::Decoded;
+use wirescope::decode::{Body, Value};
 use wirescope::engine::{Engine, Handle, SessionView, Severity, Snapshot};
 use wirescope::model::{
     Class, Command, Endpoint, Filter, Kind, Retries, Say, ServerOptions, SessionId, TransportKind,
@@ -213,8 +213,9 @@ fn rows_selection_and_filter_are_read_from_the_file() {
     bench.send(Command::Select(id, Some(n)));
     let snapshot = bench.until("the detail", |s| find(s, id).unwrap().selected.is_some());
     let selected = find(&snapshot, id).unwrap().selected.clone().unwrap();
-    let Decoded::Json(value) = &selected.decoded else { panic!("not JSON") };
-    assert_eq!((selected.n, value["text"].as_str()), (n, Some("Needle")));
+    let Body::Tree(tree) = &selected.decoded.body else { panic!("not JSON") };
+    let text = tree.root().get("text").and_then(Value::text);
+    assert_eq!((selected.n, text.as_deref()), (n, Some("Needle")));
     let handshake = selected.handshake.as_ref().unwrap();
     assert_eq!((handshake.kind, handshake.meta().status), (Kind::Open, Some(101)));
     bench.send(Command::Filter(id, Filter::default()));

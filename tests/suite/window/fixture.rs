@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wirescope::analysis::{Percentiles, Phase, Series};
-use wirescope::decode::decode;
+use wirescope::decode::{Context, decode};
 use wirescope::engine::{
     Chunks, Entry, Matches, Notice, Origin, RecentCapture, Recording, Selected, ServerView,
     SessionView, Severity, Snapshot, Stats, TransportStats,
@@ -335,7 +335,7 @@ pub fn ticker(total: u64) -> SessionView {
 /// Chooses an event, as the engine would.
 pub fn select(view: &mut SessionView, n: u64) {
     let Some(event) = view.rows.get(&n).map(|event| Event::clone(event)) else { return };
-    let decoded = decode(&event);
+    let decoded = decode(&Context::new(&event), None);
     let handshake = state(AGE - 361 * SECOND, event.attempt, Kind::Open, handshake_meta());
     view.selected = Some(Arc::new(Selected {
         n,

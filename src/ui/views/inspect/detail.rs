@@ -12,7 +12,7 @@ use super::json_tree::JsonTree;
 use super::raw::RawView;
 use super::words::{kind_color, wall, warning};
 use super::{body, handshake};
-use crate::decode::Decoded;
+use crate::decode::Body;
 use crate::engine::{Origin, Selected, SessionView};
 use crate::model::{Dir, Event, Kind, Wire};
 use crate::ui::action::Action;
@@ -109,7 +109,7 @@ impl Detail {
                         let is_roomy = ui.available_width() > 64.0;
                         if let Some(selected) = here.filter(|_| is_roomy) {
                             let t = tokens(ui.ctx());
-                            let label = RichText::new(selected.decoded.label());
+                            let label = RichText::new(selected.decoded.label);
                             ui.label(label.size(size::DATA).color(t.muted));
                         }
                     });
@@ -177,14 +177,14 @@ impl Detail {
             Page::Pretty if event.kind.is_state() => {
                 scrolled(ui, "story", room, |ui| story_ui(ui, selected, scene));
             }
-            Page::Pretty => match &selected.decoded {
-                Decoded::Json(value) => self.tree.ui(ui, selected, value, scene, room),
+            Page::Pretty => match &selected.decoded.body {
+                Body::Tree(value) => self.tree.ui(ui, selected, value, scene, room),
                 _ if event.payload.is_empty() => {
                     let color = tokens(ui.ctx()).faint;
                     ui.label(RichText::new("No payload").color(color));
                 }
-                Decoded::Text(_) => self.raw.ui(ui, selected, room),
-                Decoded::Bytes => self.hex.ui(ui, selected, room),
+                Body::Text(_) => self.raw.ui(ui, selected, room),
+                Body::Image(_) | Body::Bytes(_) => self.hex.ui(ui, selected, room),
             },
         }
     }
@@ -291,7 +291,7 @@ fn buttons_ui(ui: &mut Ui, session: &SessionView, selected: &Selected) -> Option
         if ui.add(Button::new("Copy").icon(Icon::Copy)).on_hover_text(tip).clicked() {
             ui.ctx().copy_text(payload_text(selected));
         }
-        let json = matches!(selected.decoded, Decoded::Json(_));
+        let json = selected.decoded.decoder == "json";
         if let Some(text) = std::str::from_utf8(&event.payload).ok().filter(|_| json) {
             let button = ui.add(Button::new("Copy formatted"));
             if button.on_hover_text("With one field a line").clicked() {

@@ -1,75 +1,4 @@
-//! JSON as it was sent: its numbers as they are spelled, and the same text with one field a line.
-//! A parsed document rounds what a float cannot hold; the text does not.
-
-use std::collections::HashMap;
-
-use serde_json::Value;
-
-/// Where a value is: the position of each step among its siblings.
-pub(super) type Path = Vec<u32>;
-
-/// Documents up to this many bytes are searched for the spelling of their numbers.
-const SPELLED: usize = 4_000_000;
-/// Numbers whose spelling was lost in reading, as they stand in the text. `None` where text and
-/// document do not match, as with a key that occurs twice.
-pub(super) fn spelled(root: &Value, source: &[u8]) -> Option<HashMap<Path, String>> {
-    fn walk<'a>(
-        value: &Value,
-        path: &mut Path,
-        tokens: &mut impl Iterator<Item = &'a str>,
-        found: &mut HashMap<Path, String>,
-    ) -> Option<()> {
-        let mut step = |at: usize, value: &Value| {
-            path.push(u32::try_from(at).ok()?);
-            walk(value, path, tokens, found)?;
-            path.pop();
-            Some(())
-        };
-        match value {
-            Value::Object(fields) => {
-                fields.values().enumerate().try_for_each(|(at, value)| step(at, value))
-            }
-            Value::Array(items) => {
-                items.iter().enumerate().try_for_each(|(at, value)| step(at, value))
-            }
-            Value::Number(number) => {
-                let token = tokens.next()?;
-                if number.is_f64() && number.to_string() != token {
-                    found.insert(path.clone(), token.to_owned());
-                }
-                Some(())
-            }
-            _ => Some(()),
-        }
-    }
-    let text = std::str::from_utf8(source).ok().filter(|text| text.len() <= SPELLED)?;
-    let (mut tokens, mut found) = (numbers(text), HashMap::new());
-    walk(root, &mut Vec::new(), &mut tokens, &mut found)?;
-    tokens.next().is_none().then_some(found)
-}
-
-/// The numbers of a document in the order they stand in it.
-fn numbers(text: &str) -> impl Iterator<Item = &str> {
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        while let Some(byte) = bytes.get(at) {
-            match byte {
-                b'"' => at = end_of_string(bytes, at),
-                b'-' | b'0'..=b'9' => {
-                    let from = at;
-                    let is_part = |byte: &u8| {
-                        byte.is_ascii_digit() || matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E')
-                    };
-                    at += bytes[from..].iter().take_while(|byte| is_part(byte)).count();
-                    return text.get(from..at);
-                }
-                _ => at += 1,
-            }
-        }
-        None
-    })
-}
+//! JSON as it was sent, with one field a line.
 
 /// The position behind the string that begins at `from`.
 fn end_of_string(bytes: &[u8], from: usize) -> usize {
@@ -137,20 +66,6 @@ pub(super) fn pretty(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_are_found_as_they_are_spelled() {
-        let text = r#"{"a":1.10,"b":[-0,1e400,"7 \" 8"],"9":12345678901234567890123}"#;
-        let found: Vec<&str> = numbers(text).collect();
-        assert_eq!(found, ["1.10", "-0", "1e400", "12345678901234567890123"]);
-    }
-
-    #[test]
-    fn what_cannot_be_told_apart_is_not_told() {
-        let twice = r#"{"a":1.50,"a":2.50}"#;
-        let root: Value = serde_json::from_str(twice).unwrap_or_default();
-        assert_eq!(spelled(&root, twice.as_bytes()), None);
-    }
 
     #[test]
     fn one_field_a_line_and_nothing_else_changed() {

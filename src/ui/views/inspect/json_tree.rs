@@ -1,18 +1,21 @@
 //! A JSON document as a tree. Only what is open is listed, only what is on the screen is painted.
 
-use std::collections::{HashMap, HashSet};
+use std::borrow::Cow;
+use std::collections::HashSet;
 
 use egui::{Color32, Id, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 use lucide_icons::Icon;
-use serde_json::Value;
 
-use super::json_text::{Path, spelled};
 use super::raw::wrapped;
+use crate::decode::{Shape, Tree, Value};
 use crate::engine::Selected;
 use crate::ui::format::{self, Zone};
 use crate::ui::scene::Scene;
 use crate::ui::theme::{Tokens, icon_font, mono, size, tokens};
 use crate::ui::widgets::{BAR, Line, RowScroll};
+
+/// Where a value is: the position of each step among its siblings.
+type Path = Vec<u32>;
 
 /// Height of a line.
 const LINE: f32 = 20.0;
@@ -51,7 +54,6 @@ enum Shown {
     Number {
         text: String,
         time: Option<i64>,
-        is_rounded: bool,
     },
     Word(String),
 }
@@ -75,26 +77,8 @@ pub(super) struct JsonTree {
     nodes: Vec<Node>,
     /// Containers and strings that are not as they would be by themselves.
     turned: HashSet<Path>,
-    /// Numbers that a float spells otherwise than they were sent; `None` where it is not known.
-    spelled: Option<HashMap<Path, String>>,
     /// Characters that fit beside each other.
     columns: usize,
-}
-
-fn children(value: &Value) -> usize {
-    match value {
-        Value::Array(items) => items.len(),
-        Value::Object(fields) => fields.len(),
-        _ => 0,
-    }
-}
-
-fn child(value: &Value, at: u32) -> Option<&Value> {
-    match value {
-        Value::Array(items) => items.get(at as usize),
-        Value::Object(fields) => fields.values().nth(at as usize),
-        _ => None,
-    }
 }
 
 impl JsonTree {
@@ -103,7 +87,7 @@ impl JsonTree {
         &mut self,
         ui: &mut Ui,
         selected: &Selected,
-        root: &Value,
+        root: &Tree,
         scene: Scene<'_>,
         height: f32,
     ) {
@@ -111,8 +95,7 @@ impl JsonTree {
         let glyph = ui.fonts_mut(|fonts| fonts.glyph_width(&mono(size::DATA), '0'));
         let columns = ((ui.available_width() - BAR - ARROW) / glyph).max(20.0) as usize;
         if self.event != event {
-            let spelled = spelled(root, &selected.event.payload);
-            *self = Self { event, spelled, columns, ..Self::default() };
+            *self = Self { event, columns, ..Self::default() };
             self.list(root);
         } else if self.columns != columns {
             self.columns = columns;
@@ -161,69 +144,57 @@ impl JsonTree {
         }
     }
 
-    fn list(&mut self, root: &Value) {
+    fn list(&mut self, root: &Tree) {
         self.nodes.clear();
         let mut path = Vec::new();
-        self.add(root, String::new(), &mut path);
+        self.add(root.root(), String::new(), &mut path);
     }
 
-    fn add(&mut self, value: &Value, key: String, path: &mut Path) {
-        let count = children(value);
+    fn add(&mut self, value: Value<'_>, key: String, path: &mut Path) {
+        let count = value.len();
         let by_itself = path.is_empty() || (path.len() < OPEN_DEPTH && count <= OPEN_CHILDREN);
         let is_open = count > 0 && (by_itself != self.turned.contains(path));
-        let shown = match value {
-            Value::Object(_) => {
+        let shown = match value.shape() {
+            Shape::Object => {
                 let keys = if count == 1 { "key" } else { "keys" };
                 Shown::Container { words: format!("object, {count} {keys}"), is_open }
             }
-            Value::Array(_) => {
+            Shape::Array => {
                 let items = if count == 1 { "item" } else { "items" };
                 Shown::Container { words: format!("array, {count} {items}"), is_open }
             }
-            Value::String(text) => {
+            Shape::Text => {
+                let text = value.text().unwrap_or_default();
                 let before = path.len() * 2 + key.chars().count() + 3;
                 let is_long = text.contains('\n')
                     || text.chars().nth(self.columns.saturating_sub(before)).is_some();
                 if is_long && self.turned.contains(path) {
-                    return self.add_text(text, key, path);
+                    return self.add_text(&text, key, path);
                 }
                 Shown::Text { text: text.chars().take(400).collect(), is_long }
             }
-            Value::Number(number) => {
-                let time = number.as_f64().and_then(format::unix_time);
-                let sent = self.spelled.as_ref().and_then(|spelled| spelled.get(path)).cloned();
-                let is_rounded = number.is_f64() && self.spelled.is_none();
-                Shown::Number { text: sent.unwrap_or_else(|| number.to_string()), time, is_rounded }
+            Shape::Number => {
+                let time = value.number().and_then(format::unix_time);
+                Shown::Number { text: value.text().unwrap_or_default().into_owned(), time }
             }
-            Value::Bool(_) | Value::Null => Shown::Word(value.to_string()),
+            Shape::Bytes => Shown::Word(super::words::hex(value.raw())),
+            Shape::Word => Shown::Word(value.text().unwrap_or_default().into_owned()),
         };
         self.nodes.push(Node { path: path.clone(), key, shown });
         if !is_open {
             return;
         }
-        let mut step = |tree: &mut Self, at: usize, key: String, value: &Value| {
+        for (at, value) in value.children().enumerate() {
             path.push(u32::try_from(at).unwrap_or(u32::MAX));
-            tree.add(value, key, path);
+            let key = value.key().map_or_else(|| at.to_string(), Cow::into_owned);
+            self.add(value, key, path);
             path.pop();
-        };
-        match value {
-            Value::Object(fields) => {
-                for (at, (key, value)) in fields.iter().enumerate() {
-                    step(self, at, key.clone(), value);
-                }
-            }
-            Value::Array(items) => {
-                for (at, value) in items.iter().enumerate() {
-                    step(self, at, at.to_string(), value);
-                }
-            }
-            _ => {}
         }
     }
 }
 
 /// Paints a line; whether it was opened or closed.
-fn node_ui(ui: &mut Ui, id: Id, node: &Node, rect: Rect, root: &Value, zone: &Zone) -> bool {
+fn node_ui(ui: &mut Ui, id: Id, node: &Node, rect: Rect, root: &Tree, zone: &Zone) -> bool {
     let t = tokens(ui.ctx());
     let is_open = node.shown.is_open();
     let sense = if is_open.is_some() { Sense::click() } else { Sense::CLICK };
@@ -281,11 +252,8 @@ fn painted(t: &Tokens, node: &Node, zone: &Zone) -> Line {
         Shown::Text { text, .. } => {
             add(&format!("\"{}\"", text.replace(|c: char| c.is_control(), " ")), t.json_string);
         }
-        Shown::Number { text, time, is_rounded } => {
+        Shown::Number { text, time } => {
             add(text, t.json_number);
-            if *is_rounded {
-                add(" as sent in Raw", t.faint);
-            }
             if let Some(time) = time {
                 add(&format!(" = {}", zone.clock_zoned(*time)), t.faint);
             }
@@ -295,7 +263,7 @@ fn painted(t: &Tokens, node: &Node, zone: &Zone) -> Line {
     line
 }
 
-fn menu_ui(ui: &mut Ui, node: &Node, root: &Value) {
+fn menu_ui(ui: &mut Ui, node: &Node, root: &Tree) {
     ui.set_min_width(140.0);
     if ui.button("Copy value").clicked() {
         ui.ctx().copy_text(value_text(node, root));
@@ -308,25 +276,20 @@ fn menu_ui(ui: &mut Ui, node: &Node, root: &Value) {
 }
 
 /// The whole value: a string as it is, a number as it was spelled, anything else as JSON.
-fn value_text(node: &Node, root: &Value) -> String {
-    let value = node.path.iter().try_fold(root, |value, at| child(value, *at));
-    match (value, &node.shown) {
-        (Some(Value::String(text)), _) | (Some(_), Shown::Number { text, .. }) => text.clone(),
-        (Some(value), _) => value.to_string(),
-        (None, _) => String::new(),
-    }
+fn value_text(node: &Node, root: &Tree) -> String {
+    let value = node.path.iter().try_fold(root.root(), |value, at| value.child(*at as usize));
+    value
+        .map(|value| value.text().map_or_else(|| value.to_json(), Cow::into_owned))
+        .unwrap_or_default()
 }
 
 /// The path as the options take it: `data.0.seq`.
-fn path_text(node: &Node, root: &Value) -> String {
-    let mut value = root;
+fn path_text(node: &Node, root: &Tree) -> String {
+    let mut value = root.root();
     let mut steps = Vec::new();
     for at in &node.path {
-        steps.push(match value {
-            Value::Object(fields) => fields.keys().nth(*at as usize).cloned().unwrap_or_default(),
-            _ => at.to_string(),
-        });
-        let Some(next) = child(value, *at) else { break };
+        let Some(next) = value.child(*at as usize) else { break };
+        steps.push(next.key().map_or_else(|| at.to_string(), Cow::into_owned));
         value = next;
     }
     steps.join(".")
@@ -334,12 +297,18 @@ fn path_text(node: &Node, root: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
+    fn document(source: &str) -> Tree {
+        let mut tree = crate::decode::Builder::default();
+        tree.json(source).unwrap();
+        tree.finish().unwrap()
+    }
+
     fn texts(source: &str, turned: &[u32]) -> Vec<String> {
-        let root: Value = serde_json::from_str(source).unwrap_or_default();
-        let spelled = spelled(&root, source.as_bytes());
-        let mut tree = JsonTree { columns: 40, spelled, ..JsonTree::default() };
+        let root = document(source);
+        let mut tree = JsonTree { columns: 40, ..JsonTree::default() };
         if !turned.is_empty() {
             tree.turned.insert(turned.to_vec());
         }
@@ -370,6 +339,7 @@ mod tests {
     fn only_what_is_open_is_listed() {
         let many: Vec<u32> = (0..1000).collect();
         let value = serde_json::json!({ "a": { "b": { "c": { "d": 1 } } }, "many": many, "n": 7 });
+        let value = document(&value.to_string());
         let mut tree = JsonTree::default();
         tree.list(&value);
         let keys: Vec<&str> = tree.nodes.iter().map(|node| node.key.as_str()).collect();

@@ -1,0 +1,111 @@
+//! What is known of a payload before it is read.
+
+use bytes::Bytes;
+use url::Url;
+
+use super::Schema;
+use crate::model::{Dir, Event, Headers, Kind};
+
+/// A payload and where it comes from.
+#[derive(Debug, Clone)]
+pub struct Context<'a> {
+    /// The payload.
+    pub payload: &'a Bytes,
+    /// The payload as text, where it is valid UTF-8 and not binary by kind. See [`Self::utf8`].
+    pub text: Option<&'a str>,
+    /// Who sent it.
+    pub dir: Dir,
+    /// What carried it.
+    pub kind: Kind,
+    /// Type of a server-sent event.
+    pub name: Option<&'a str>,
+    /// Its id.
+    pub id: Option<&'a str>,
+    /// The subprotocol the handshake agreed upon (RFC 6455, section 1.9).
+    pub subprotocol: Option<&'a str>,
+    /// Media type of this payload in lower case, without parameters; never that of an envelope,
+    /// as `text/event-stream` is one.
+    pub content_type: Option<&'a str>,
+    /// Where the session is connected to.
+    pub url: Option<&'a Url>,
+    /// The first message this side sent over the connection. Some protocols agree there upon what
+    /// follows, as MQTT and SignalR do.
+    pub opening: Option<&'a Bytes>,
+    /// Protobuf messages that the person has described.
+    pub schema: Option<&'a Schema>,
+    /// How many payloads this one lies in.
+    pub depth: u8,
+}
+
+impl<'a> Context<'a> {
+    /// What an event says of its own payload.
+    pub fn new(event: &'a Event) -> Self {
+        Self {
+            payload: &event.payload,
+            text: event.text(),
+            dir: event.dir,
+            kind: event.kind,
+            name: event.name.as_deref(),
+            id: event.id.as_deref(),
+            subprotocol: None,
+            content_type: None,
+            url: None,
+            opening: None,
+            schema: None,
+            depth: 0,
+        }
+    }
+
+    /// The payload as text wherever it is valid UTF-8, also where it came as binary.
+    pub fn utf8(&self) -> Option<&'a str> {
+        self.text.or_else(|| std::str::from_utf8(self.payload).ok())
+    }
+
+    /// Path of the address, or nothing.
+    pub fn path(&self) -> &'a str {
+        self.url.map_or("", Url::path)
+    }
+
+    /// The first value of a parameter of the address.
+    pub fn query(&self, name: &str) -> Option<String> {
+        let mut pairs = self.url?.query_pairs();
+        pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    }
+
+    /// Whether this subprotocol was agreed upon, whatever its letters' case.
+    pub fn speaks(&self, subprotocol: &str) -> bool {
+        self.subprotocol.is_some_and(|agreed| agreed.eq_ignore_ascii_case(subprotocol))
+    }
+}
+
+/// The media type that header fields tell of a payload; `None` for those of envelopes.
+pub fn content_type(headers: &Headers) -> Option<String> {
+    let value = header(headers, "content-type")?;
+    let name = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    (!name.is_empty() && name != "text/event-stream").then_some(name)
+}
+
+/// The subprotocol that a handshake's answer names.
+pub fn subprotocol(headers: &Headers) -> Option<&str> {
+    header(headers, "sec-websocket-protocol").map(str::trim).filter(|name| !name.is_empty())
+}
+
+fn header<'a>(headers: &'a Headers, name: &str) -> Option<&'a str> {
+    headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_name_the_payload_not_its_envelope() {
+        let headers = |value: &str| vec![(String::from("Content-Type"), value.to_owned())];
+        let json = content_type(&headers("Application/JSON; charset=utf-8"));
+        assert_eq!(json.as_deref(), Some("application/json"));
+        assert_eq!(content_type(&headers("text/event-stream")), None);
+        assert_eq!(content_type(&headers("")), None);
+        let agreed = vec![(String::from("Sec-WebSocket-Protocol"), String::from(" mqtt "))];
+        assert_eq!(subprotocol(&agreed), Some("mqtt"));
+    }
+}
