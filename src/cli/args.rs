@@ -79,6 +79,8 @@ pub(super) enum TransportArg {
     LongPoll,
     /// A request at regular intervals
     ShortPoll,
+    /// One answer that does not end: NDJSON, lines, or bytes as they come
+    Stream,
 }
 
 impl TransportArg {
@@ -89,6 +91,7 @@ impl TransportArg {
             Self::Sse => Some(TransportKind::Sse),
             Self::LongPoll => Some(TransportKind::LongPoll),
             Self::ShortPoll => Some(TransportKind::ShortPoll),
+            Self::Stream => Some(TransportKind::Stream),
         }
     }
 }

@@ -21,11 +21,14 @@ pub enum TransportKind {
     LongPoll,
     /// A request at regular intervals.
     ShortPoll,
+    /// One response that does not end: newline-delimited JSON, lines, or bytes as they come.
+    Stream,
 }
 
 impl TransportKind {
     /// Every transport, in the order the window lists them.
-    pub const ALL: [Self; 4] = [Self::Websocket, Self::Sse, Self::LongPoll, Self::ShortPoll];
+    pub const ALL: [Self; 5] =
+        [Self::Websocket, Self::Sse, Self::LongPoll, Self::ShortPoll, Self::Stream];
 
     /// The word of `--transport`, files and exports.
     pub const fn word(self) -> &'static str {
@@ -34,6 +37,7 @@ impl TransportKind {
             Self::Sse => "sse",
             Self::LongPoll => "long-poll",
             Self::ShortPoll => "short-poll",
+            Self::Stream => "stream",
         }
     }
 
@@ -44,6 +48,7 @@ impl TransportKind {
             Self::Sse => "SSE",
             Self::LongPoll => "Long poll",
             Self::ShortPoll => "Short poll",
+            Self::Stream => "Stream",
         }
     }
 

@@ -274,6 +274,7 @@ pub fn endpoints(base: &str) -> Result<Vec<Endpoint>, EndpointError> {
                 TransportKind::Sse => "sse",
                 TransportKind::LongPoll => "poll",
                 TransportKind::ShortPoll => "short",
+                TransportKind::Stream => "stream",
             };
             let mut endpoint = Endpoint::parse(&format!("{base}/{path}"))?.over(kind);
             endpoint.options.post_to = Some(String::from("/publish"));

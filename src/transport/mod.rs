@@ -2,6 +2,7 @@
 //! registry that names them. Adding a transport is a folder and a line in [`REGISTRY`].
 
 pub mod auto;
+mod body;
 mod error;
 mod exchange;
 mod link;
@@ -9,6 +10,7 @@ pub mod poll;
 pub mod redirect;
 mod registry;
 pub mod sse;
+pub mod stream;
 pub mod websocket;
 
 use futures_util::future::BoxFuture;

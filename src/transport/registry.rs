@@ -1,10 +1,11 @@
 //! Every transport there is, and which one an endpoint gets.
 
-use super::{Entry, Transport, TransportError, poll, sse, websocket};
+use super::{Entry, Transport, TransportError, poll, sse, stream, websocket};
 use crate::model::Endpoint;
 
 /// Every transport, in the order the window lists them.
-pub const REGISTRY: &[Entry] = &[websocket::ENTRY, sse::ENTRY, poll::LONG, poll::SHORT];
+pub const REGISTRY: &[Entry] =
+    &[websocket::ENTRY, sse::ENTRY, poll::LONG, poll::SHORT, stream::ENTRY];
 
 /// Makes the transport for an endpoint: the one it names, or else what its address says.
 ///

@@ -76,7 +76,7 @@ fn serve_says_its_address_first_and_ends_with_ctrl_c() {
 fn capture_writes_the_events_it_records_and_ends_at_the_count() {
     let captures = tempfile::tempdir().unwrap();
     let serve = Serve::start(captures.path(), &["--rate", "100"]);
-    for transport in ["websocket", "sse", "long-poll", "short-poll"] {
+    for transport in ["websocket", "sse", "long-poll", "short-poll", "stream"] {
         let path = match transport {
             "websocket" => "ws",
             "long-poll" => "poll",
@@ -278,12 +278,12 @@ fn without_a_display_it_says_so_and_compares_in_the_terminal() {
     stderr.read_to_string(&mut rest).unwrap();
     let (code, stdout, _) = read(&child.wait_with_output().unwrap());
     assert_eq!(code, 0, "{rest}");
-    for word in ["WebSocket", "SSE", "Long poll", "Short poll", "p99", "reconnects"] {
+    for word in ["WebSocket", "SSE", "Long poll", "Short poll", "Stream", "p99", "reconnects"] {
         assert!(stdout.contains(word), "{word} in\n{stdout}");
     }
     let path = rest.lines().last().unwrap().rsplit(' ').next().unwrap();
     let reader = wirescope::capture::Reader::open(Path::new(path)).unwrap();
-    assert_eq!(reader.header().unwrap().lanes.len(), 4);
+    assert_eq!(reader.header().unwrap().lanes.len(), 5);
     let (code, _, stderr) = run(captures.path(), &["wss://host.invalid/"]);
     assert!(code == 1 && stderr.contains("wirescope capture"), "{stderr}");
     // A file cannot be captured, only looked at.
@@ -302,7 +302,7 @@ fn compare_measures_every_lane() {
     let found: Value = serde_json::from_str(&stdout).unwrap();
     let lanes = found["lanes"].as_array().unwrap();
     let names: Vec<&str> = lanes.iter().map(|lane| lane["transport"].as_str().unwrap()).collect();
-    assert_eq!(names, ["websocket", "sse", "long-poll", "short-poll"]);
+    assert_eq!(names, ["websocket", "sse", "long-poll", "short-poll", "stream"]);
     for lane in lanes {
         assert!(lane["sent"].as_u64().unwrap() > 0 && lane["delivered"] == lane["sent"], "{lane}");
         assert_eq!(

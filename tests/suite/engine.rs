@@ -59,8 +59,9 @@ impl Bench {
     fn demo(&self) -> Arc<Snapshot> {
         self.serve();
         self.send(Command::Demo);
-        self.until("four open sessions", |snapshot| {
-            snapshot.sessions.len() == 4 && snapshot.sessions.iter().all(|s| s.phase.is_open())
+        self.until("an open session a transport", |snapshot| {
+            snapshot.sessions.len() == TransportKind::ALL.len()
+                && snapshot.sessions.iter().all(|s| s.phase.is_open())
         })
     }
 
@@ -125,7 +126,7 @@ fn a_stopped_server_is_waited_for_and_nothing_is_lost_where_there_is_a_cursor() 
     let bench = Bench::start();
     bench.serve();
     let url = bench.handle.snapshot().server.url.clone().unwrap();
-    let paths = ["ws", "sse", "poll", "short"];
+    let paths = ["ws", "sse", "poll", "short", "stream"];
     let ids: Vec<SessionId> = TransportKind::ALL
         .into_iter()
         .zip(paths)

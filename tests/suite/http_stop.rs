@@ -7,13 +7,13 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use wirescope::model::{Clock, Feed, Kind, Say};
-use wirescope::transport::{Entry, Link, Outbox, Outcome, poll, sse};
+use wirescope::transport::{Entry, Link, Outbox, Outcome, poll, sse, stream};
 
 use crate::support::Memory;
 use crate::support::peer::{Peer, Server, soon};
 
 const JSON: &str = "200 OK\r\nContent-Type: application/json";
-const ENTRIES: [&Entry; 3] = [&sse::ENTRY, &poll::LONG, &poll::SHORT];
+const ENTRIES: [&Entry; 4] = [&sse::ENTRY, &poll::LONG, &poll::SHORT, &stream::ENTRY];
 
 struct Attempt {
     memory: Arc<Memory>,
@@ -50,6 +50,9 @@ impl Attempt {
 async fn open(entry: &Entry, peer: &mut Peer) {
     match entry.kind {
         wirescope::model::TransportKind::Sse => peer.stream().await,
+        wirescope::model::TransportKind::Stream => {
+            peer.send("HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\n\r\n").await;
+        }
         _ => peer.answer(JSON, "{}").await,
     }
 }

@@ -21,6 +21,7 @@ mod poll;
 mod server;
 mod sse;
 mod sse_conformance;
+mod stream;
 mod support;
 mod websocket;
 #[cfg(feature = "gui")]

@@ -7,12 +7,12 @@ mod parser;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 pub use parser::{Parser, Piece, What};
 
-use super::exchange::{Asked, Composer, plain_ask, refused, send, wrong_type};
+use super::body::{Body, Next, head};
+use super::exchange::{Asked, plain_ask, refused, send, wrong_type};
 use super::{Entry, Link, Outcome, Transport, TransportError};
 use crate::model::{Dir, Endpoint, Event, Kind, Meta, TransportKind, Wire};
 use crate::net::{Answer, Ask, Http};
@@ -23,10 +23,6 @@ pub const ENTRY: Entry =
 
 /// The media type of an event stream.
 pub(super) const EVENT_STREAM: &str = "text/event-stream";
-/// How long the head may take: some servers only send it with their first event.
-const HEAD: Duration = Duration::from_mins(5);
-/// Chunks taken without looking left and right, at most.
-const IN_A_ROW: u32 = 32;
 /// Least wait before a reconnection: `retry: 0` must not become a storm.
 const LEAST_RETRY: Duration = Duration::from_millis(10);
 
@@ -73,14 +69,7 @@ impl Sse {
         http: &Http,
         asked: Asked,
     ) -> Result<Outcome, TransportError> {
-        let head = link.unless_stopped(tokio::time::timeout(HEAD, asked)).await;
-        let answer = match head {
-            None => return Ok(Outcome::Stopped),
-            Some(Err(_)) => return Err(TransportError::TimedOut(HEAD)),
-            Some(Ok(answer)) => answer?,
-        };
-        link.push(answer.event(link.now())).await?;
-        link.flush().await?;
+        let Some(answer) = head(link, asked).await? else { return Ok(Outcome::Stopped) };
         let Some(checked) = link.unless_stopped(accept(answer)).await else {
             return Ok(Outcome::Stopped);
         };
@@ -101,29 +90,16 @@ impl Sse {
         &mut self,
         link: &mut Link,
         http: &Http,
-        mut answer: Answer,
+        answer: Answer,
     ) -> Result<Outcome, TransportError> {
-        let mut composer = Composer::new(http.clone(), &self.ask, &self.endpoint)?;
+        let mut body = Body::new(answer, http, &self.ask, &self.endpoint)?;
         let mut parser = Parser::new(self.endpoint.options.max_message, self.last_id.clone());
         let mut found = Vec::new();
-        let mut in_a_row = 0;
         loop {
-            // What is there already is taken before anything is handed over, but a stream that
-            // never pauses must not keep the composer and the wish to stop waiting.
-            in_a_row += 1;
-            let ready = if in_a_row < IN_A_ROW { answer.chunk().now_or_never() } else { None };
-            let chunk = if let Some(chunk) = ready {
-                chunk
-            } else {
-                in_a_row = 0;
-                link.flush().await?;
-                let Some(chunk) = composer.alongside(link, answer.chunk()).await? else {
-                    return Ok(Outcome::Stopped);
-                };
-                chunk
-            };
-            let Some(bytes) = chunk? else {
-                return Err(ended(&parser));
+            let bytes = match body.next(link).await? {
+                Next::Chunk(bytes) => bytes,
+                Next::End => return Err(ended(&parser)),
+                Next::Stopped => return Ok(Outcome::Stopped),
             };
             let now = link.now();
             parser.feed(&bytes, &mut found);

@@ -74,6 +74,8 @@ pub(crate) struct Tokens {
     pub long_poll: Color32,
     /// Short poll.
     pub short_poll: Color32,
+    /// Newline-delimited and other streams.
+    pub stream: Color32,
     /// Strings of JSON.
     pub json_string: Color32,
     /// Numbers of JSON.
@@ -94,6 +96,7 @@ impl Tokens {
             Some(TransportKind::Sse) => self.sse,
             Some(TransportKind::LongPoll) => self.long_poll,
             Some(TransportKind::ShortPoll) => self.short_poll,
+            Some(TransportKind::Stream) => self.stream,
             None => self.muted,
         }
     }
@@ -299,6 +302,7 @@ mod tests {
                 ("SSE", t.sse),
                 ("long poll", t.long_poll),
                 ("short poll", t.short_poll),
+                ("stream", t.stream),
                 ("string", t.json_string),
                 ("number", t.json_number),
                 ("word", t.json_word),

@@ -38,6 +38,7 @@ pub(super) const TOKENS: Tokens = Tokens {
     sse: rgb(0x002f_c6a4),
     long_poll: rgb(0x00f0_a35e),
     short_poll: rgb(0x00bb_8cf5),
+    stream: rgb(0x00ee_7eb6),
     json_string: rgb(0x002f_c6a4),
     json_number: rgb(0x00f0_a35e),
     json_word: rgb(0x00bb_8cf5),

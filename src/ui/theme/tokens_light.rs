@@ -38,6 +38,7 @@ pub(super) const TOKENS: Tokens = Tokens {
     sse: rgb(0x000b_7963),
     long_poll: rgb(0x00a3_5608),
     short_poll: rgb(0x007c_4fd6),
+    stream: rgb(0x00b8_2c78),
     json_string: rgb(0x000b_7963),
     json_number: rgb(0x00a3_5608),
     json_word: rgb(0x007c_4fd6),

@@ -82,7 +82,7 @@ impl OptionsSheet {
     }
 
     fn sheet_ui(&mut self, ui: &mut Ui, kind: Option<TransportKind>, wrong: &[(Slot, String)]) {
-        use TransportKind::{LongPoll, ShortPoll, Sse, Websocket};
+        use TransportKind::{LongPoll, ShortPoll, Sse, Stream, Websocket};
         ui.spacing_mut().item_spacing.y = 6.0;
         ui.horizontal(|ui| {
             section(ui, "Headers");
@@ -95,7 +95,7 @@ impl OptionsSheet {
         headers_ui(ui, &mut self.draft.headers, wrong);
         let draft = &mut self.draft;
         let is = |wanted: &[TransportKind]| kind.is_none_or(|kind| wanted.contains(&kind));
-        if is(&[Sse, LongPoll, ShortPoll]) {
+        if is(&[Sse, LongPoll, ShortPoll, Stream]) {
             group(ui, "Request");
             text_ui(
                 ui,
@@ -128,7 +128,7 @@ impl OptionsSheet {
                 None,
             );
         }
-        if is(&[LongPoll, ShortPoll]) {
+        if is(&[LongPoll, ShortPoll, Stream]) {
             text_ui(ui, "Dialect", &mut draft.dialect, "generic, nchan, or a TOML file", None);
         }
         if is(&[ShortPoll]) {
