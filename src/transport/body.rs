@@ -13,6 +13,10 @@ use crate::net::{Answer, Ask, Http};
 
 /// How long the head may take: some servers only send it with their first message.
 const HEAD: Duration = Duration::from_mins(5);
+/// The longest line and the longest message of a stream that is kept whole, in bytes, where
+/// [`Options::max_message`](crate::model::Options::max_message) allows more: what grows without an
+/// end in sight is no message.
+pub(super) const LONGEST: usize = 16 << 20;
 /// Chunks taken without looking left and right, at most.
 const IN_A_ROW: u32 = 32;
 

@@ -84,6 +84,8 @@ async fn a_cut_stream_resumes_after_the_last_whole_event() {
     running.memory.until_received(3).await;
     let (_, memory) = running.stop().await;
     assert_eq!(memory.received(), ["one", "two", "three"]);
+    let discarded = &memory.of(Kind::Violation)[0];
+    assert_eq!(&discarded.payload[..], b"id: 3\ndata: thr");
     let retrying = &memory.of(Kind::Retrying)[0];
     assert_eq!(retrying.meta().resume_after.as_deref(), Some("2"));
     let cause = retrying.meta().cause.clone().unwrap();
@@ -259,6 +261,28 @@ async fn what_is_too_long_is_cut_and_the_rest_goes_on() {
     assert_eq!(events[0].meta().truncated, Some(100_000 - kept as u64));
     assert_eq!(events[1].text(), Some("fine"));
     assert_eq!(events[1].meta, None);
+}
+
+#[tokio::test]
+async fn no_line_and_no_event_is_longer_than_16_mib() {
+    const MIB: usize = 1 << 20;
+    let server = Server::start().await;
+    let running = run(server.endpoint("/"));
+    let (mut peer, _) = server.asked().await;
+    peer.stream().await;
+    peer.send([b"data: ".as_slice(), &vec![b'x'; 17 * MIB], b"\n\ndata: fine\n\n"].concat()).await;
+    let line = format!("data: {}\n", "x".repeat(MIB));
+    peer.send(line.repeat(18) + "\ndata: fine\n\n").await;
+    running.memory.until_received(4).await;
+    let (_, memory) = running.stop().await;
+    let events = memory.of(Kind::Event);
+    let cut = |event: &Event| (event.payload.len(), event.meta().truncated);
+    let field = "data: ".len();
+    assert_eq!(cut(&events[0]), (16 * MIB - field, Some((MIB + field) as u64)));
+    let (kept, left_out) = cut(&events[2]);
+    assert!(kept <= 16 * MIB && kept > 16 * MIB - 32, "{kept}");
+    assert!(left_out.unwrap() >= 2 * MIB as u64);
+    assert_eq!([events[1].text(), events[3].text()], [Some("fine"); 2]);
 }
 
 #[tokio::test]

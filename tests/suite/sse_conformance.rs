@@ -76,7 +76,9 @@ fn check(case: &Case, size: usize) {
     let retry = parser.retry().map(|wait| u64::try_from(wait.as_millis()).unwrap());
     assert_eq!(retry.map(|ms| ms.min(i64::MAX.unsigned_abs())), case.retry, "{place}");
     assert_eq!(parser.last_id(), case.last_id.as_deref().unwrap_or_default(), "{place}");
-    assert_eq!(parser.unfinished() > 0, case.unfinished, "{place}");
+    let rest = parser.finish();
+    assert_eq!(rest.is_some(), case.unfinished, "{place}");
+    let raw = raw + rest.map_or(0, |rest| rest.raw);
     assert!(raw <= stream.len() as u64, "{place}: {raw} of {} bytes", stream.len());
 }
 
@@ -165,6 +167,36 @@ fn an_id_or_type_beyond_the_limit_is_no_id_or_type() {
     assert_eq!(event, &What::Event { name: None, id: None, data: "a".into() });
 }
 
+#[test]
+fn what_the_end_cuts_off_is_shown_and_bounded() {
+    let table = [
+        ("data: a\n\n: note\nid: 7\ndata: hal", "id: 7\ndata: hal".len(), "id: 7\ndata: hal"),
+        // The LF of a CRLF counts for what comes after it.
+        ("data: a\r\n", "data: a\r".len(), "data: a\n"),
+    ];
+    for (stream, raw, shown) in table {
+        for size in [1, 3, usize::MAX] {
+            let mut parser = Parser::new(1 << 20, String::new());
+            feed(&mut parser, stream.as_bytes(), size);
+            let Some(Piece { what: What::Violation { rule, line }, raw: cut, .. }) =
+                parser.finish()
+            else {
+                panic!("nothing was cut off");
+            };
+            assert!(rule.contains("discarded (WHATWG HTML 9.2.6)"), "{rule}");
+            assert_eq!((&line[..], cut), (shown.as_bytes(), raw as u64), "in chunks of {size}");
+            assert_eq!(parser.last_id(), "");
+        }
+    }
+    let mut parser = Parser::new(1 << 20, String::new());
+    feed(&mut parser, &b"data: x\n".repeat(100_000), 4096);
+    feed(&mut parser, &b"x".repeat(100_000), 4096);
+    let Some(Piece { what: What::Violation { line, .. }, raw, .. }) = parser.finish() else {
+        panic!("nothing was cut off");
+    };
+    assert_eq!((line.len(), raw), (4096, 900_000));
+}
+
 /// Counts steps instead of seconds: quadratic work on these would take minutes.
 #[test]
 fn long_lines_and_crowded_chunks_take_linear_time() {
@@ -174,6 +206,8 @@ fn long_lines_and_crowded_chunks_take_linear_time() {
     let comments = b":\n".repeat(2 << 20);
     let found = feed(&mut Parser::new(1 << 20, String::new()), &comments, usize::MAX);
     assert_eq!(found.len(), 2 << 20);
+    let found = feed(&mut Parser::new(16 << 20, String::new()), &line, 1);
+    assert_eq!(found.len(), 1);
     let datas = [b"data: x\n".repeat(1 << 18), b"\n".to_vec()].concat();
     let found = feed(&mut Parser::new(16 << 20, String::new()), &datas, usize::MAX);
     assert_eq!(found.len(), 1);

@@ -36,6 +36,11 @@ impl Lines {
         self.partial.len() as u64 + self.cut
     }
 
+    /// What is kept of a line that has not ended.
+    pub(super) fn partial(&self) -> &[u8] {
+        &self.partial
+    }
+
     /// Takes the next bytes and hands over every line that ends in them.
     pub(super) fn feed(&mut self, mut chunk: &[u8], mut each: impl FnMut(Line<'_>)) {
         while !chunk.is_empty() {

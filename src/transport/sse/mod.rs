@@ -11,7 +11,7 @@ use futures_util::future::BoxFuture;
 
 pub use parser::{Parser, Piece, What};
 
-use super::body::{Body, Next, head};
+use super::body::{Body, LONGEST, Next, head};
 use super::exchange::{Asked, plain_ask, refused, send, wrong_type};
 use super::{Entry, Link, Outcome, Transport, TransportError};
 use crate::model::{Dir, Endpoint, Event, Kind, Meta, TransportKind, Wire};
@@ -93,15 +93,18 @@ impl Sse {
         answer: Answer,
     ) -> Result<Outcome, TransportError> {
         let mut body = Body::new(answer, http, &self.ask, &self.endpoint)?;
-        let mut parser = Parser::new(self.endpoint.options.max_message, self.last_id.clone());
+        let limit = self.endpoint.options.max_message.min(LONGEST);
+        let mut parser = Parser::new(limit, self.last_id.clone());
         let mut found = Vec::new();
         loop {
-            let bytes = match body.next(link).await? {
-                Next::Chunk(bytes) => bytes,
-                Next::End => return Err(ended(&parser)),
-                Next::Stopped => return Ok(Outcome::Stopped),
-            };
+            let next = body.next(link).await;
             let now = link.now();
+            let bytes = match next {
+                Ok(Next::Chunk(bytes)) => bytes,
+                Ok(Next::Stopped) => return Ok(Outcome::Stopped),
+                Ok(Next::End) => return Err(over(link, now, &mut parser, None).await?),
+                Err(error) => return Err(over(link, now, &mut parser, Some(error)).await?),
+            };
             parser.feed(&bytes, &mut found);
             for piece in found.drain(..) {
                 link.push(event(now, piece)).await?;
@@ -138,14 +141,20 @@ async fn accept(answer: Answer) -> Result<Answer, TransportError> {
     Ok(answer)
 }
 
-fn ended(parser: &Parser) -> TransportError {
-    match parser.unfinished() {
-        0 => TransportError::Ended,
-        bytes => {
-            let words = format!("the answer ended within an event, after {bytes} bytes of it");
-            TransportError::Io(std::io::Error::new(std::io::ErrorKind::UnexpectedEof, words))
-        }
-    }
+/// Shows what the end of the body left unfinished, and gives the error to end with: the one that
+/// broke it, or that the server ended it.
+async fn over(
+    link: &mut Link,
+    now: u64,
+    parser: &mut Parser,
+    broken: Option<TransportError>,
+) -> Result<TransportError, TransportError> {
+    let Some(piece) = parser.finish() else { return Ok(broken.unwrap_or(TransportError::Ended)) };
+    let words = format!("the answer ended within an event, after {} bytes of it", piece.raw);
+    link.push(event(now, piece)).await?;
+    Ok(broken.unwrap_or_else(|| {
+        TransportError::Io(std::io::Error::new(std::io::ErrorKind::UnexpectedEof, words))
+    }))
 }
 
 fn event(t_ns: u64, piece: Piece) -> Event {

@@ -19,6 +19,8 @@ use super::lines::{Line, Lines};
 
 /// How much of what broke a rule is shown, in bytes.
 const SHOWN: usize = 4096;
+const CUT_OFF: &str =
+    "an event without the blank line that ends it is discarded (WHATWG HTML 9.2.6)";
 
 /// Something found in an event stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +87,7 @@ impl Parser {
             data_bytes: 0,
             raw: 0,
             begun: 0,
+            shown: Vec::new(),
             cut: 0,
         };
         Self { lines: Lines::new(limit), state }
@@ -106,10 +109,15 @@ impl Parser {
         &self.state.last_id
     }
 
-    /// Bytes of an event that was begun and not finished; a stream that ends here loses them
-    /// (WHATWG HTML 9.2.6), and the next connection brings them again.
-    pub fn unfinished(&self) -> u64 {
-        self.state.begun + self.lines.unfinished()
+    /// Ends the stream. What was begun of an event is discarded (WHATWG HTML 9.2.6), and comes
+    /// again with the next connection where the server knows ids; it is told as a violation, with
+    /// its beginning.
+    pub fn finish(&mut self) -> Option<Piece> {
+        let raw = std::mem::take(&mut self.state.begun) + self.lines.unfinished();
+        let mut shown = std::mem::take(&mut self.state.shown);
+        show(&mut shown, self.lines.partial());
+        let what = What::Violation { rule: CUT_OFF, line: shown.into() };
+        (raw > 0).then_some(Piece { what, raw, cut: 0 })
     }
 }
 
@@ -128,6 +136,8 @@ struct State {
     raw: u64,
     /// Bytes since the last blank line, but for comments and the like.
     begun: u64,
+    /// The first of them.
+    shown: Vec<u8>,
     cut: u64,
 }
 
@@ -173,6 +183,8 @@ impl State {
         }
         self.raw += line.raw;
         self.begun += line.raw;
+        show(&mut self.shown, line.bytes);
+        show(&mut self.shown, b"\n");
     }
 
     fn data(&mut self, value: &str, cut: u64) {
@@ -208,6 +220,7 @@ impl State {
         let sent_id = std::mem::take(&mut self.sent_id);
         self.data_bytes = 0;
         self.begun = 0;
+        self.shown.clear();
         self.slot.put(String::from("\n"));
         let Some(event) = self.assembled() else { return };
         let what = What::Event {
@@ -244,6 +257,12 @@ fn at_char(line: Line<'_>) -> Line<'_> {
         }
         _ => line,
     }
+}
+
+/// Adds bytes to what is shown, as far as there is room.
+fn show(shown: &mut Vec<u8>, bytes: &[u8]) {
+    let room = SHOWN.saturating_sub(shown.len()).min(bytes.len());
+    shown.extend_from_slice(&bytes[..room]);
 }
 
 fn violation(rule: &'static str, line: &[u8]) -> Piece {

@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 
 pub use records::{Framing, Record, Records, What};
 
-use super::body::{Body, Next, head};
+use super::body::{Body, LONGEST, Next, head};
 use super::exchange::{Asked, plain_ask, refused, send, wrong_type};
 use super::sse::EVENT_STREAM;
 use super::{Entry, Link, Outcome, Transport, TransportError};
@@ -93,7 +93,8 @@ impl Stream {
         answer: Answer,
     ) -> Result<Outcome, TransportError> {
         let framing = Framing::of(&answer.media_type());
-        let mut records = Records::new(framing, self.endpoint.options.max_message);
+        let limit = self.endpoint.options.max_message.min(LONGEST);
+        let mut records = Records::new(framing, limit);
         let mut body = Body::new(answer, http, &self.ask, &self.endpoint)?;
         let mut found = Vec::new();
         loop {
