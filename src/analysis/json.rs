@@ -1,6 +1,7 @@
 //! Reads a few numbers out of a JSON text in one pass, without building what it does not need: a
 //! long list beside a sequence number costs the time to skip it and no memory.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -25,6 +26,24 @@ pub(super) enum Number {
 }
 
 impl Number {
+    /// Reads a number as it is written in JSON.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        if !text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte)) {
+            return None;
+        }
+        let whole = text.parse().map(Self::Whole).ok();
+        let other = || text.parse().map(Self::Other).ok();
+        whole.or_else(other).filter(|number| number.as_f64().is_finite())
+    }
+
+    /// Whole numbers compare as such, so that long ids stay apart.
+    pub(super) fn compare(self, with: Self) -> Option<Ordering> {
+        match (self, with) {
+            (Self::Whole(one), Self::Whole(other)) => Some(one.cmp(&other)),
+            _ => self.as_f64().partial_cmp(&with.as_f64()),
+        }
+    }
+
     pub(super) fn as_f64(self) -> f64 {
         match self {
             Self::Whole(number) => number as f64,
@@ -36,6 +55,15 @@ impl Number {
         match self {
             Self::Whole(number) => Some(number),
             Self::Other(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Whole(number) => number.fmt(f),
+            Self::Other(number) => number.fmt(f),
         }
     }
 }

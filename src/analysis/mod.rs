@@ -5,6 +5,7 @@ mod json;
 mod latency;
 mod measure;
 mod phase;
+pub mod query;
 mod sequence;
 mod series;
 mod traffic;
