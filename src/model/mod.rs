@@ -9,6 +9,7 @@ mod feed;
 mod filter;
 mod meta;
 mod options;
+pub mod pasted;
 mod say;
 mod secret;
 mod server;
