@@ -120,10 +120,13 @@ mod tests {
         Dialect::recognised(200, &headers, start.as_bytes()).map(|(dialect, _)| dialect.name)
     }
 
+    /// Header fields, the start of a body, and the dialect they belong to.
+    type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, Option<&'a str>);
+
     #[test]
     fn a_server_gives_its_dialect_away() {
         let dated = ("Last-Modified", "Sun, 22 Nov 2026 12:46:12 GMT");
-        let table: [(&[(&str, &str)], &str, Option<&str>); 6] = [
+        let table: [Case<'_>; 6] = [
             (&[], r#"{"messages":[],"lastId":0}"#, Some("generic")),
             (&[], r#"{"lastId":0, "messages" : [ {"te"#, Some("generic")),
             (&[], r#"{"a":{"messages":[],"lastId":0}}"#, None),
