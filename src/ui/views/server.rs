@@ -180,7 +180,7 @@ impl ServerPage {
                     out.act(Action::ToggleServer);
                 }
                 let tip = Action::StartDemo.tooltip(ui.ctx());
-                let demo = ui.add_enabled(!server.is_busy, Button::new("Connect over all four"));
+                let demo = ui.add_enabled(!server.is_busy, Button::new("Connect over all five"));
                 if demo.on_hover_text(tip).clicked() {
                     out.act(Action::StartDemo);
                 }
