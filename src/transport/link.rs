@@ -36,6 +36,13 @@ pub struct Outbox {
     pub every: Option<Duration>,
 }
 
+/// What is sent again and again because the person asked for it.
+struct Asked {
+    say: Say,
+    every: Duration,
+    interval: Interval,
+}
+
 /// The session's side of an attempt.
 pub struct Link {
     clock: Clock,
@@ -45,6 +52,9 @@ pub struct Link {
     outbox: Outbox,
     due: VecDeque<Say>,
     repeat: Option<Interval>,
+    /// What the person wants repeated. It is for as long as the session runs: a connection that is
+    /// opened again begins with one such time of waiting.
+    asked: Option<Asked>,
     batch: Vec<Event>,
     batch_bytes: usize,
     /// The batch that the feed is taking. Kept here and not in [`Link::flush`], so that it goes on
@@ -82,6 +92,7 @@ impl Link {
             outbox,
             due: VecDeque::new(),
             repeat: None,
+            asked: None,
             batch: Vec::new(),
             batch_bytes: 0,
             on_its_way: None,
@@ -200,11 +211,11 @@ impl Link {
             meta.chosen = Some(why.clone());
         }
         self.due = self.outbox.messages.iter().cloned().map(Say::Text).collect();
-        self.repeat = self.outbox.every.filter(|_| !self.outbox.messages.is_empty()).map(|every| {
-            let mut interval = interval_at(tokio::time::Instant::now() + every, every);
-            interval.set_missed_tick_behavior(MissedTickBehavior::Skip);
-            interval
-        });
+        self.repeat =
+            self.outbox.every.filter(|_| !self.outbox.messages.is_empty()).map(interval_of);
+        if let Some(asked) = &mut self.asked {
+            asked.interval = interval_of(asked.every);
+        }
         let event = Event::new(self.now(), Dir::Local, Kind::Open).with_meta(meta).with_wire(wire);
         self.push(event).await?;
         self.flush().await
@@ -221,12 +232,29 @@ impl Link {
             }
             tokio::select! {
                 () = self.stop.cancelled() => return Wanted::Stop,
-                Some(say) = self.said.recv() => return Wanted::Say(say),
-                () = tick(&mut self.repeat) => {
+                Some(say) = self.said.recv() => match say {
+                    Say::Repeat(wanted) => self.repeat(wanted),
+                    say => return Wanted::Say(say),
+                },
+                () = tick(self.repeat.as_mut()) => {
                     self.due = self.outbox.messages.iter().cloned().map(Say::Text).collect();
+                }
+                () = tick(self.asked.as_mut().map(|asked| &mut asked.interval)) => {
+                    let say = self.asked.as_ref().map(|asked| asked.say.clone());
+                    self.due.extend(say);
                 }
             }
         }
+    }
+
+    /// Repeats this from now on, and nothing that was asked for before. What the options repeat
+    /// goes on.
+    fn repeat(&mut self, wanted: Option<(Box<Say>, Duration)>) {
+        self.asked = wanted.and_then(|(say, every)| match *say {
+            // There is no repeating a repetition.
+            Say::Repeat(_) => None,
+            say => Some(Asked { say, every, interval: interval_of(every) }),
+        });
     }
 
     /// Resolves when the connection should end.
@@ -255,7 +283,16 @@ impl Link {
     }
 }
 
-async fn tick(repeat: &mut Option<Interval>) {
+/// Ticks `every` so often, first after one such time; ticks that come too late are left out.
+fn interval_of(every: Duration) -> Interval {
+    // The clock takes neither nothing nor eternity.
+    let every = every.clamp(Duration::from_millis(1), Duration::from_hours(24 * 365));
+    let mut interval = interval_at(tokio::time::Instant::now() + every, every);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    interval
+}
+
+async fn tick(repeat: Option<&mut Interval>) {
     match repeat {
         Some(interval) => {
             interval.tick().await;
@@ -289,6 +326,48 @@ mod tests {
                 Ok(())
             })
         }
+    }
+
+    /// Takes everything at once.
+    struct Sink;
+
+    impl Feed for Sink {
+        fn send(&self, _: Vec<Event>) -> BoxFuture<'_, Result<(), FeedError>> {
+            Box::pin(async { Ok(()) })
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_repeated_is_replaced_ended_and_survives_a_reconnection() {
+        let (say, said) = mpsc::channel(8);
+        let stop = CancellationToken::new();
+        let mut link = Link::new(Clock::start(), Arc::new(Sink), said, stop, Outbox::default());
+        let text = |text: &str| Say::Text(text.to_owned());
+        let repeat = |say, every| Say::Repeat(Some((Box::new(say), every)));
+        let millisecond = Duration::from_millis(1);
+        assert!(link.opened(Meta::default()).await.is_ok());
+        let _ = say.send(repeat(text("a"), millisecond)).await;
+        for _ in 0..3 {
+            assert_eq!(link.wanted().await, Wanted::Say(text("a")));
+        }
+        let _ = say.send(repeat(text("b"), Duration::ZERO)).await;
+        while link.wanted().await == Wanted::Say(text("a")) {}
+        link.begin(2, None);
+        assert!(link.opened(Meta::default()).await.is_ok());
+        for _ in 0..3 {
+            assert_eq!(link.wanted().await, Wanted::Say(text("b")));
+        }
+        // Whatever comes first, nothing comes after the end but what is said.
+        for end in [Say::Repeat(None), repeat(repeat(text("c"), millisecond), millisecond)] {
+            let _ = say.send(repeat(text("b"), millisecond)).await;
+            let _ = say.send(end).await;
+            let _ = say.send(text("last")).await;
+            while link.wanted().await == Wanted::Say(text("b")) {}
+            assert!(link.asked.is_none() && link.due.is_empty());
+        }
+        let _ = say.send(repeat(text("never"), Duration::MAX)).await;
+        let _ = say.send(text("and on")).await;
+        assert_eq!(link.wanted().await, Wanted::Say(text("and on")));
     }
 
     #[test]
