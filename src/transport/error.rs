@@ -15,7 +15,7 @@ pub enum TransportError {
     #[error(transparent)]
     Dial(#[from] DialError),
     /// The server answered, but not with what was asked for.
-    #[error("the server answered {status} {reason}")]
+    #[error("the server answered {status} {reason}{}", missing_words(.missing.as_deref()))]
     Refused {
         /// HTTP status.
         status: u16,
@@ -27,6 +27,8 @@ pub enum TransportError {
         headers: Headers,
         /// The start of the body.
         body: Bytes,
+        /// What of the body is not there.
+        missing: Option<Box<Missing>>,
         /// Wait the server asked for.
         retry_after: Option<Duration>,
         /// How long it took.
@@ -89,6 +91,15 @@ pub enum TransportError {
     /// The recording has ended.
     #[error(transparent)]
     Feed(#[from] FeedError),
+}
+
+/// The rest of a body that was not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// How many bytes, where the head said how many there are in all.
+    pub bytes: Option<u64>,
+    /// Why, as half a sentence.
+    pub why: String,
 }
 
 impl TransportError {
@@ -166,8 +177,9 @@ impl TransportError {
     /// The facts, the sentence and the hint, as details of a `failed` or `closed` event.
     pub fn meta(&self) -> Meta {
         let mut meta = match self {
-            Self::Refused { status, reason, version, headers, timing, .. } => Meta {
+            Self::Refused { status, reason, version, headers, missing, timing, .. } => Meta {
                 status: Some(*status),
+                truncated: missing.as_ref().and_then(|missing| missing.bytes),
                 reason: Some(reason.clone()),
                 version: Some(version.clone()),
                 headers: headers.clone(),
@@ -240,6 +252,10 @@ pub fn close_meaning(code: u16) -> &'static str {
     }
 }
 
+fn missing_words(missing: Option<&Missing>) -> String {
+    missing.map(|missing| format!("; {}", missing.why)).unwrap_or_default()
+}
+
 fn closed_sentence(code: Option<u16>, reason: &str) -> String {
     match (code, reason) {
         (None, _) => String::from("the peer ended the connection without a close frame"),
@@ -302,6 +318,7 @@ mod tests {
             version: String::new(),
             headers: Headers::new(),
             body: Bytes::new(),
+            missing: None,
             retry_after: None,
             timing: Timing::default(),
         };

@@ -79,6 +79,7 @@ pub(super) fn refused_with(mut answer: Answer, body: Bytes) -> TransportError {
         retry_after: answer.header("retry-after").and_then(retry_after),
         headers: std::mem::take(&mut answer.headers),
         body,
+        missing: None,
         timing: answer.timing,
     }
 }
@@ -190,8 +191,13 @@ impl Composer {
                 (body.clone(), content_type(&body))
             }
             Say::Binary(body) => (body, "application/octet-stream"),
-            // These have a meaning in WebSocket alone.
-            _ => return Ok(()),
+            // These have a meaning in WebSocket alone, or are the link's to do.
+            Say::Ping(_)
+            | Say::Pong(_)
+            | Say::Fragments { .. }
+            | Say::Close(..)
+            | Say::AnswerPings(_)
+            | Say::Repeat(_) => return Ok(()),
         };
         let mut ask = Ask { body: Some(body), ..self.ask.clone() };
         ask.set("content-type", kind);

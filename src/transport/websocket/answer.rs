@@ -5,10 +5,12 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use hyper::{HeaderMap, Response};
 
+use super::extension::Deflate;
 use super::head::Head;
+use super::offer::{EXTENSIONS, Offer};
 use crate::model::{Headers, Meta, Timing};
 use crate::net::Recorded;
-use crate::transport::TransportError;
+use crate::transport::{Missing, TransportError};
 
 /// Head of an answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,9 +26,7 @@ impl Answer {
     /// The head of `response` as it was on the wire, as far as `io` has kept it.
     pub(super) fn read<S, B>(io: &Recorded<S>, response: &Response<B>) -> Self {
         let head = Head::last(io.received()).unwrap_or_else(|| unrecorded(response));
-        let mut words = head.line.splitn(3, ' ');
-        let version = words.next().unwrap_or_default().to_owned();
-        let reason = words.nth(1).unwrap_or_default().trim().to_owned();
+        let (version, _, reason) = head.status();
         let status = response.status();
         let usual = || status.canonical_reason().unwrap_or_default().to_owned();
         let retry_after = response.headers().get("retry-after");
@@ -36,6 +36,23 @@ impl Answer {
             version,
             headers: head.headers,
             retry_after: retry_after.and_then(|value| wait(value.to_str().ok()?)),
+        }
+    }
+
+    /// An answer before the answer.
+    pub(super) fn interim(head: Head) -> Self {
+        let (version, status, reason) = head.status();
+        Self { status, reason, version, headers: head.headers, retry_after: None }
+    }
+
+    /// What it says, as details of a `response` event.
+    pub(super) fn meta(self) -> Meta {
+        Meta {
+            status: Some(self.status),
+            reason: Some(self.reason).filter(|reason| !reason.is_empty()),
+            version: Some(self.version),
+            headers: self.headers,
+            ..Meta::default()
         }
     }
 
@@ -63,13 +80,19 @@ impl Answer {
     }
 
     /// The error an answer is that opens no WebSocket.
-    pub(super) fn refused(self, body: Bytes, timing: Timing) -> TransportError {
+    pub(super) fn refused(
+        self,
+        body: Bytes,
+        missing: Option<Missing>,
+        timing: Timing,
+    ) -> TransportError {
         TransportError::Refused {
             status: self.status,
             reason: self.reason,
             version: self.version,
             headers: self.headers,
             body,
+            missing: missing.map(Box::new),
             retry_after: self.retry_after,
             timing,
         }
@@ -96,33 +119,40 @@ fn wait(value: &str) -> Option<Duration> {
     Some(Duration::try_from(wait).unwrap_or_default())
 }
 
-/// What keeps an answer with status 101 from opening a WebSocket (RFC 6455, section 4.1).
-pub(super) fn breach(headers: &HeaderMap, asked: &[String], accept: &str) -> Option<String> {
+/// What an answer with status 101 agrees on.
+///
+/// # Errors
+/// In a sentence, what keeps it from opening a WebSocket (RFC 6455, section 4.1).
+pub(super) fn agreed(
+    headers: &HeaderMap,
+    offer: &Offer,
+    accept: &str,
+) -> Result<Option<Deflate>, String> {
     const RULE: &str = "(RFC 6455, section 4.1)";
     if !has_token(headers, "upgrade", "websocket") {
-        return Some(format!("the answer is 101 without “Upgrade: websocket” {RULE}"));
+        return Err(format!("the answer is 101 without “Upgrade: websocket” {RULE}"));
     }
     if !has_token(headers, "connection", "upgrade") {
-        return Some(format!("the answer is 101 without “Connection: Upgrade” {RULE}"));
+        return Err(format!("the answer is 101 without “Connection: Upgrade” {RULE}"));
     }
     match text(headers, "sec-websocket-accept") {
-        None => return Some(format!("the answer has no Sec-WebSocket-Accept {RULE}")),
+        None => return Err(format!("the answer has no Sec-WebSocket-Accept {RULE}")),
         Some(found) if found != accept => {
-            return Some(format!(
+            return Err(format!(
                 "Sec-WebSocket-Accept is “{found}” where our key asks for “{accept}”: the answer was made for another request {RULE}"
             ));
         }
         Some(_) => {}
     }
     if let Some(chosen) = text(headers, "sec-websocket-protocol")
-        && !asked.contains(&chosen)
+        && !offer.subprotocols.contains(&chosen)
     {
-        return Some(format!(
+        return Err(format!(
             "the server chose subprotocol “{chosen}”, which was not asked for {RULE}"
         ));
     }
-    let extensions = text(headers, "sec-websocket-extensions").filter(|found| !found.is_empty())?;
-    Some(format!("the server uses the extension “{extensions}”, which was not offered {RULE}"))
+    let extensions = headers.get_all(EXTENSIONS).iter();
+    offer.extensions.agree(extensions.map(|value| value.to_str().unwrap_or("?")))
 }
 
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {
@@ -138,15 +168,22 @@ fn has_token(headers: &HeaderMap, name: &str, token: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use hyper::header::{HeaderName, HeaderValue};
 
     use super::*;
+    use crate::model::Endpoint;
 
     fn judged(fields: &[(&'static str, &'static str)]) -> Option<String> {
+        let mut endpoint = Endpoint::parse("ws://h/").unwrap();
+        endpoint.options.subprotocols = vec!["chat".to_owned()];
+        endpoint.options.compression = false;
         let field = |(name, value): &(&'static str, &'static str)| {
             (HeaderName::from_static(name), HeaderValue::from_static(value))
         };
-        breach(&fields.iter().map(field).collect(), &["chat".to_owned()], "key=")
+        let offer = Offer::new(&endpoint).unwrap();
+        agreed(&fields.iter().map(field).collect(), &offer, "key=").err()
     }
 
     #[test]

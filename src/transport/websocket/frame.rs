@@ -1,11 +1,7 @@
 //! Frames out of bytes (RFC 6455, section 5.2): incremental, without IO, for both directions, and
-//! bounded whatever a header claims.
+//! bounded whatever a header claims: a payload is handed out as it comes.
 
 use bytes::{Buf, Bytes, BytesMut};
-
-/// A frame up to this size waits in the read buffer until it is whole, and its payload is a slice
-/// of that buffer; a larger one is gathered apart.
-const SMALL: u64 = 64 << 10;
 
 /// Opcodes (RFC 6455, section 11.8).
 pub(super) mod opcode {
@@ -94,34 +90,38 @@ impl Header {
     }
 }
 
-/// One frame.
+/// A frame, or a part of one whose payload comes in several reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Frame {
+pub(super) struct Piece {
     /// What stood before the payload.
     pub(super) header: Header,
-    /// The payload, unmasked; only its beginning where it was over the limit.
-    pub(super) payload: Bytes,
+    /// Bytes of the payload that came before.
+    pub(super) start: u64,
+    /// What came of the payload, unmasked.
+    pub(super) bytes: Bytes,
 }
 
-impl Frame {
-    /// Bytes on the wire, header and payload.
-    pub(super) fn wire(&self) -> u64 {
-        self.header.length.saturating_add(u64::from(self.header.size))
+impl Piece {
+    /// The frame begins with it.
+    pub(super) const fn is_first(&self) -> bool {
+        self.start == 0
     }
 
-    /// Bytes of the payload that were left out.
-    pub(super) fn cut(&self) -> u64 {
-        self.header.length - self.payload.len() as u64
+    /// The frame ends with it.
+    pub(super) const fn is_last(&self) -> bool {
+        self.start + self.bytes.len() as u64 == self.header.length
     }
 
-    /// The bytes as they were on the wire, as far as they were kept.
+    /// Its bytes as they were on the wire, after those of the pieces before.
     pub(super) fn raw(&self) -> Vec<u8> {
-        let mut raw = Vec::with_capacity(self.payload.len() + 14);
-        self.header.write(&mut raw);
-        let start = raw.len();
-        raw.extend_from_slice(&self.payload);
+        let mut raw = Vec::with_capacity(self.bytes.len() + 14);
+        if self.is_first() {
+            self.header.write(&mut raw);
+        }
+        let payload = raw.len();
+        raw.extend_from_slice(&self.bytes);
         if let Some(key) = self.header.mask {
-            mask(raw.get_mut(start..).unwrap_or_default(), key, 0);
+            mask(raw.get_mut(payload..).unwrap_or_default(), key, self.start);
         }
         raw
     }
@@ -137,99 +137,58 @@ fn mask(bytes: &mut [u8], mut key: [u8; 4], offset: u64) {
     }
 }
 
-/// A frame too large for the read buffer, as far as it has come.
-#[derive(Debug)]
-struct Gathered {
-    header: Header,
-    kept: BytesMut,
-    come: u64,
-}
-
-/// Makes frames of bytes, wherever those were split.
-#[derive(Debug)]
+/// Makes frames of bytes, wherever those were split. Holds nothing of a payload itself.
+#[derive(Debug, Default)]
 pub(super) struct Decoder {
     buffer: BytesMut,
-    limit: usize,
-    /// A header whose payload is not whole yet; its bytes are still in the buffer.
-    announced: Option<Header>,
-    large: Option<Gathered>,
+    /// The frame whose header was read, and how much of its payload was handed out.
+    current: Option<(Header, u64)>,
 }
 
 impl Decoder {
-    /// Keeps at most `limit` bytes of a frame's payload.
-    pub(super) fn new(limit: usize) -> Self {
-        Self { buffer: BytesMut::new(), limit, announced: None, large: None }
-    }
-
     /// Where bytes are to be appended.
     pub(super) fn buffer(&mut self) -> &mut BytesMut {
         &mut self.buffer
     }
 
-    /// The next whole frame. `admit` is asked as soon as a header is there, before any of its
-    /// payload is waited for; what it refuses stays in the buffer for [`Decoder::sample`].
+    /// The next frame, or what is here of it; control frames, which are short, come whole. `admit`
+    /// is asked as soon as a header is there, before any of its payload is waited for; what it
+    /// refuses stays in the buffer for [`Decoder::sample`].
     ///
     /// # Errors
     /// What `admit` said.
     pub(super) fn next<E>(
         &mut self,
         admit: impl FnOnce(&Header) -> Result<(), E>,
-    ) -> Result<Option<Frame>, E> {
-        if self.large.is_some() {
-            return Ok(self.gather());
-        }
-        let header = if let Some(header) = self.announced {
-            header
+    ) -> Result<Option<Piece>, E> {
+        let (header, start) = if let Some(current) = self.current {
+            current
         } else {
             let Some(header) = Header::parse(&self.buffer) else { return Ok(None) };
             admit(&header)?;
-            header
-        };
-        if header.length > SMALL || header.length > self.limit as u64 {
-            self.announced = None;
             self.buffer.advance(usize::from(header.size));
-            self.large = Some(Gathered { header, kept: BytesMut::new(), come: 0 });
-            return Ok(self.gather());
-        }
-        let (size, length) = (usize::from(header.size), header.length as usize);
-        if self.buffer.len() < size + length {
-            self.announced = Some(header);
+            (header, 0)
+        };
+        let missing = header.length - start;
+        let here = missing.min(self.buffer.len() as u64);
+        if here < missing && (here == 0 || header.is_control()) {
+            self.current = Some((header, start));
             return Ok(None);
         }
-        self.announced = None;
-        self.buffer.advance(size);
-        Ok(Some(Frame { header, payload: self.take(length, header.mask) }))
+        self.current = (here < missing).then_some((header, start + here));
+        let bytes = self.take(here as usize, header.mask, start);
+        Ok(Some(Piece { header, start, bytes }))
     }
 
-    fn take(&mut self, length: usize, key: Option<[u8; 4]>) -> Bytes {
+    fn take(&mut self, length: usize, key: Option<[u8; 4]>, start: u64) -> Bytes {
         if length == 0 {
             return Bytes::new();
         }
         let mut payload = self.buffer.split_to(length);
         if let Some(key) = key {
-            mask(&mut payload, key, 0);
+            mask(&mut payload, key, start);
         }
         payload.freeze()
-    }
-
-    /// Moves what has come of a large frame; the frame once it is whole.
-    fn gather(&mut self) -> Option<Frame> {
-        let large = self.large.as_mut()?;
-        let missing = large.header.length - large.come;
-        let here = missing.min(self.buffer.len() as u64) as usize;
-        let room = (self.limit - large.kept.len()).min(here);
-        let start = large.kept.len();
-        large.kept.extend_from_slice(self.buffer.get(..room).unwrap_or_default());
-        if let Some(key) = large.header.mask {
-            mask(large.kept.get_mut(start..).unwrap_or_default(), key, start as u64);
-        }
-        self.buffer.advance(here);
-        large.come += here as u64;
-        if large.come < large.header.length {
-            return None;
-        }
-        let Gathered { header, kept, .. } = self.large.take()?;
-        Some(Frame { header, payload: kept.freeze() })
     }
 
     /// The first `most` bytes of what was not made into frames.
@@ -240,13 +199,12 @@ impl Decoder {
     /// How far the frame that is not whole has come: its bytes, and all of them where its header
     /// is known. `None` between two frames.
     pub(super) fn unfinished(&self) -> Option<(u64, Option<u64>)> {
-        if let Some(Gathered { header, come, .. }) = &self.large {
+        let waiting = self.buffer.len() as u64;
+        if let Some((header, start)) = self.current {
             let size = u64::from(header.size);
-            return Some((size + come, Some(size.saturating_add(header.length))));
+            return Some((size + start + waiting, Some(size.saturating_add(header.length))));
         }
-        let come = self.buffer.len() as u64;
-        let whole = self.announced.map(|header| u64::from(header.size) + header.length);
-        (come > 0).then_some((come, whole))
+        (waiting > 0).then_some((waiting, None))
     }
 }
 

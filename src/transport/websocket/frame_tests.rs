@@ -5,17 +5,33 @@ use super::*;
 
 const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
-/// Feeds `bytes` in these pieces and collects the frames.
-fn decode<'a>(limit: usize, pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Frame>, Decoder) {
-    let mut decoder = Decoder::new(limit);
-    let mut frames = Vec::new();
-    for piece in pieces {
-        decoder.buffer().extend_from_slice(piece);
-        while let Some(frame) = decoder.next(|_| Ok::<_, ()>(())).unwrap() {
-            frames.push(frame);
+/// Feeds `bytes` in these pieces and collects what they are taken apart to.
+fn pieces<'a>(split: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Piece>, Decoder) {
+    let mut decoder = Decoder::default();
+    let mut pieces = Vec::new();
+    for bytes in split {
+        decoder.buffer().extend_from_slice(bytes);
+        while let Some(piece) = decoder.next(|_| Ok::<_, ()>(())).unwrap() {
+            pieces.push(piece);
         }
     }
-    (frames, decoder)
+    (pieces, decoder)
+}
+
+/// The same with the pieces of each frame put together, and the bytes of the wire.
+fn decode<'a>(split: impl IntoIterator<Item = &'a [u8]>) -> (Vec<(Header, Vec<u8>)>, Vec<u8>) {
+    let (mut frames, mut raw) = (Vec::new(), Vec::new());
+    for piece in pieces(split).0 {
+        raw.extend(piece.raw());
+        if piece.is_first() {
+            frames.push((piece.header, Vec::new()));
+        }
+        let (header, payload) = frames.last_mut().unwrap();
+        assert_eq!((*header, payload.len() as u64), (piece.header, piece.start));
+        payload.extend(&piece.bytes);
+        assert_eq!(piece.is_last(), payload.len() as u64 == header.length);
+    }
+    (frames, raw)
 }
 
 /// Frames of every shape one after another: empty, small, fragmented, control, masked, extended
@@ -37,36 +53,20 @@ fn medley() -> Vec<u8> {
 #[test]
 fn every_split_gives_the_same_frames() {
     let bytes = medley();
-    let (whole, _) = decode(1 << 20, [&bytes[..]]);
+    let (whole, _) = decode([&bytes[..]]);
     assert_eq!(whole.len(), 10);
-    assert_eq!(whole.iter().map(Frame::wire).sum::<u64>(), bytes.len() as u64);
-    for at in 0..=bytes.len() {
-        let (left, right) = bytes.split_at(at);
-        assert_eq!(decode(1 << 20, [left, right]).0, whole, "split at {at}");
+    let splits = (0..=bytes.len()).map(|at| bytes.split_at(at));
+    for (left, right) in splits {
+        assert_eq!(decode([left, right]), (whole.clone(), bytes.clone()), "at {}", left.len());
     }
-    assert_eq!(decode(1 << 20, bytes.chunks(1)).0, whole, "byte by byte");
-    assert_eq!(decode(1 << 20, bytes.chunks(3)).0, whole, "three by three");
+    assert_eq!(decode(bytes.chunks(1)), (whole.clone(), bytes.clone()), "byte by byte");
+    assert_eq!(decode(bytes.chunks(3)), (whole, bytes.clone()), "three by three");
 }
 
 #[test]
-fn every_split_gives_the_same_frames_where_the_limit_cuts() {
-    let bytes = medley();
-    let (whole, _) = decode(4, [&bytes[..]]);
-    let kept: Vec<_> = whole.iter().map(|frame| (frame.payload.len(), frame.cut())).collect();
-    let expected =
-        [(0, 0), (4, 1), (4, 1), (3, 0), (2, 0), (2, 0), (4, 252), (3, 0), (2, 0), (2, 0)];
-    assert_eq!(kept, expected);
-    for at in 0..=bytes.len() {
-        let (left, right) = bytes.split_at(at);
-        assert_eq!(decode(4, [left, right]).0, whole, "split at {at}");
-    }
-}
-
-#[test]
-fn raw_gives_back_the_bytes_of_the_wire() {
-    let bytes = medley();
-    let (frames, _) = decode(1 << 20, [&bytes[..]]);
-    assert_eq!(frames.iter().flat_map(Frame::raw).collect::<Vec<u8>>(), bytes);
+fn control_frames_are_never_taken_apart() {
+    let bytes = b"\x89\x04ping\x88\x02\x03\xe8\x8a\x00";
+    assert_eq!(pieces(bytes.chunks(1)).0, pieces([&bytes[..]]).0);
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn headers_are_read_as_the_rfc_lays_them_out() {
 
 #[test]
 fn a_refused_header_is_not_waited_for() {
-    let mut decoder = Decoder::new(1 << 20);
+    let mut decoder = Decoder::default();
     decoder.buffer().extend_from_slice(b"\x83\x7f\xff\xff\xff\xff\xff\xff\xff\xffab");
     assert_eq!(decoder.next(|header| Err::<(), _>(header.opcode)), Err(3));
     assert_eq!(decoder.sample(64).len(), 12);
@@ -115,7 +115,7 @@ fn a_refused_header_is_not_waited_for() {
 
 #[test]
 fn a_header_is_asked_about_once() {
-    let mut decoder = Decoder::new(1 << 20);
+    let mut decoder = Decoder::default();
     let mut asked = 0;
     for byte in b"\x81\x03abc\x81\x00" {
         decoder.buffer().extend_from_slice(&[*byte]);
@@ -130,31 +130,20 @@ fn a_header_is_asked_about_once() {
 #[test]
 fn a_claimed_length_takes_no_memory() {
     let claim = b"\x82\x7f\xff\xff\xff\xff\xff\xff\xff\xff";
-    let (frames, mut decoder) = decode(1000, [&claim[..], &[1; 5000]]);
-    assert_eq!(frames, []);
-    assert_eq!(decoder.unfinished(), Some((5010, Some(u64::MAX))));
+    let (pieces, mut decoder) = pieces([&claim[..], &[1; 5000], &[2; 3000]]);
+    let found: Vec<_> = pieces.iter().map(|p| (p.start, p.bytes.len(), p.is_last())).collect();
+    assert_eq!(found, [(0, 5000, false), (5000, 3000, false)]);
+    assert_eq!(decoder.unfinished(), Some((8010, Some(u64::MAX))));
     assert!(decoder.buffer().is_empty());
-    assert_eq!(decoder.large.as_ref().map(|large| large.kept.len()), Some(1000));
-}
-
-#[test]
-fn a_large_frame_is_gathered_whole_and_unmasked() {
-    let payload: Vec<u8> = (0..200_000_u32).map(|n| (n % 251) as u8).collect();
-    let header =
-        Header { fin: true, rsv: 0, opcode: 2, mask: Some(KEY), length: 200_000, size: 14 };
-    let raw = Frame { header, payload: payload.clone().into() }.raw();
-    assert_ne!(&raw[14..], payload);
-    let (frames, decoder) = decode(1 << 20, raw.chunks(4097));
-    assert_eq!(frames.len(), 1);
-    assert_eq!(frames[0].payload, payload);
-    assert_eq!(decoder.unfinished(), None);
 }
 
 #[test]
 fn what_is_missing_of_a_frame_is_known() {
-    let unfinished = |bytes: &[u8]| decode(1 << 20, [bytes]).1.unfinished();
+    let unfinished = |bytes: &[u8]| pieces([bytes]).1.unfinished();
     assert_eq!(unfinished(b""), None);
     assert_eq!(unfinished(b"\x81\x00"), None);
     assert_eq!(unfinished(b"\x81"), Some((1, None)));
     assert_eq!(unfinished(b"\x81\x05ab"), Some((4, Some(7))));
+    assert_eq!(unfinished(b"\x89\x05ab"), Some((4, Some(7))));
+    assert_eq!(unfinished(b"\x81\x05"), Some((2, Some(7))));
 }

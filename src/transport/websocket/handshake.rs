@@ -1,4 +1,4 @@
-//! The opening handshake over HTTP/1.1 (RFC 6455, section 4.1): asks for the upgrade and keeps both
+//! The opening handshake over HTTP/1.1 (RFC 6455, section 4.1): asks for the upgrade and keeps the
 //! heads as they were on the wire.
 
 use std::error::Error as _;
@@ -9,28 +9,39 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Empty};
+use http_body_util::Empty;
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{Builder, Connection, Parts};
-use hyper::{HeaderMap, Request, StatusCode};
+use hyper::{HeaderMap, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use tokio::sync::mpsc;
 
-use super::answer::{Answer, breach};
+use super::answer::{Answer, agreed};
+use super::body::Body;
+use super::extension::Deflate;
+use super::head::Head;
 use super::offer::Offer;
-use crate::model::Meta;
+use super::redirect::is_redirect;
+use crate::model::{Dir, Event, Kind, Meta, Wire};
 use crate::net::{Dialled, Recorded, Stream};
-use crate::transport::TransportError;
+use crate::transport::{Link, TransportError};
 
 /// How long the answer may take once the connection stands.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// How long the body of a refusal may take after its head.
-const BODY_PATIENCE: Duration = Duration::from_secs(2);
-/// Bytes of a refusal's body that are kept.
-const BODY: usize = 64 << 10;
 /// Bytes of the heads that are kept each way.
 const HEADS: usize = 64 << 10;
+/// Interim answers that are told.
+const INTERIM: usize = 64;
 
-type Wire = TokioIo<Recorded<Stream>>;
+type Socket = TokioIo<Recorded<Stream>>;
+
+/// What came of a handshake.
+pub(super) enum Shaken {
+    /// The connection has become a WebSocket.
+    Open(Box<Opened>),
+    /// The server points elsewhere.
+    Elsewhere(Box<Elsewhere>),
+}
 
 /// A connection that has become a WebSocket.
 pub(super) struct Opened {
@@ -38,27 +49,42 @@ pub(super) struct Opened {
     pub(super) stream: Stream,
     /// What came behind the answer in the same read.
     pub(super) early: Bytes,
+    /// How messages are compressed, if they are.
+    pub(super) deflate: Option<Deflate>,
     /// Both heads and how long everything took.
     pub(super) meta: Meta,
     /// What both heads took on the wire, in bytes.
     pub(super) wire: u64,
 }
 
-/// Asks for a WebSocket over a connection just `dialled` in an attempt that `began` then.
+/// A redirect.
+pub(super) struct Elsewhere {
+    /// Its `Location`.
+    pub(super) location: String,
+    /// Both heads and how long everything took.
+    pub(super) meta: Meta,
+}
+
+/// Asks for a WebSocket over a connection just `dialled` in an attempt that `began` then. Interim
+/// answers and redirects are told; of the body of another answer at most `limit` bytes are kept.
 ///
 /// # Errors
-/// [`TransportError::Refused`] for another answer than 101, [`TransportError::Handshake`] for one
-/// that breaks RFC 6455, or what went wrong on the way.
+/// [`TransportError::Refused`] for an answer that opens nothing, [`TransportError::Handshake`] for
+/// one that breaks RFC 6455, or what went wrong on the way.
 pub(super) async fn shake(
     offer: &Offer,
     dialled: Dialled,
     began: Instant,
-) -> Result<Opened, TransportError> {
-    let mut meta = Meta {
+    limit: usize,
+    link: &mut Link,
+) -> Result<Shaken, TransportError> {
+    let meta = Meta {
         method: Some(String::from("GET")),
+        url: Some(offer.url.to_string()),
         timing: Some(dialled.timing),
         remote: Some(dialled.remote.to_string()),
         tls: dialled.tls,
+        insecure: offer.insecure,
         ..Meta::default()
     };
     let io = TokioIo::new(Recorded::new(dialled.stream, HEADS));
@@ -69,48 +95,154 @@ pub(super) async fn shake(
         .map_err(|error| TransportError::Http(error.to_string()))?;
     let mut exchange = Exchange { connection, done: false };
     let (headers, accept) = offer.headers();
-    let sending = exchange.drive(sender.send_request(request(offer, headers)?));
+    let (request, interim) = request(offer, headers)?;
+    let sending = exchange.drive(sender.send_request(request));
     let answer = tokio::time::timeout(PATIENCE, sending).await;
     let arrived = Instant::now();
+    let mut shaking = Shaking { offer, began, arrived, interim, meta };
     match answer {
-        Err(_) => Err(TransportError::TimedOut(PATIENCE)),
-        Ok(Err(error)) => Err(unanswered(&error, exchange.parts().io.inner(), meta)),
+        Err(_) => {
+            let io = exchange.parts().io.into_inner();
+            shaking.tell_interim(&io, link).await?;
+            Err(TransportError::TimedOut(PATIENCE))
+        }
+        Ok(Err(error)) => {
+            let io = exchange.parts().io.into_inner();
+            shaking.tell_interim(&io, link).await?;
+            Err(unanswered(&error, &io, shaking.meta))
+        }
         Ok(Ok(response)) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
             exchange.finish().await;
             let Parts { io, read_buf: early, .. } = exchange.parts();
             let io = io.into_inner();
-            let wire = io.passed().saturating_sub(early.len() as u64);
-            Answer::read(&io, &response).note(&mut meta, &io, began, arrived);
-            match breach(response.headers(), &offer.subprotocols, &accept) {
-                Some(cause) => Err(TransportError::Handshake(cause, Box::new(meta))),
-                None => Ok(Opened { stream: io.into_inner(), early, meta, wire }),
-            }
+            shaking.tell_interim(&io, link).await?;
+            shaking.open(io, &response, early, &accept)
         }
         Ok(Ok(mut response)) => {
-            let mut body = Vec::new();
-            let collecting = exchange.drive(start_of(response.body_mut(), &mut body));
-            // What has come by then is enough to tell why it was refused.
-            let _ = tokio::time::timeout(BODY_PATIENCE, collecting).await;
+            let mut body = Body::new(limit);
+            exchange.drive(body.read(response.body_mut())).await;
             let io = exchange.parts().io.into_inner();
-            let answer = Answer::read(&io, &response);
-            answer.note(&mut meta, &io, began, arrived);
-            Err(answer.refused(body.into(), meta.timing.unwrap_or_default()))
+            shaking.tell_interim(&io, link).await?;
+            shaking.close(&io, &response, body, link).await
         }
     }
 }
 
-fn request(offer: &Offer, headers: HeaderMap) -> Result<Request<Empty<Bytes>>, TransportError> {
+/// A handshake whose answer is there.
+struct Shaking<'a> {
+    offer: &'a Offer,
+    began: Instant,
+    arrived: Instant,
+    /// When each interim answer came.
+    interim: mpsc::Receiver<Instant>,
+    meta: Meta,
+}
+
+impl Shaking<'_> {
+    /// Tells of the interim answers (RFC 9110, section 15.2).
+    async fn tell_interim(
+        &mut self,
+        io: &Recorded<Stream>,
+        link: &mut Link,
+    ) -> Result<(), TransportError> {
+        let mut rest = io.received();
+        while let Ok(came) = self.interim.try_recv() {
+            let Some((head, length)) = Head::parse(rest).filter(|(head, _)| head.is_interim())
+            else {
+                break;
+            };
+            rest = rest.get(length..).unwrap_or_default();
+            let meta = Answer::interim(head).meta();
+            let event = Event::new(link.at(came), Dir::In, Kind::Response).with_meta(meta);
+            link.push(event.with_wire(Wire::Exact(length as u64))).await?;
+        }
+        Ok(())
+    }
+
+    fn open(
+        mut self,
+        io: Recorded<Stream>,
+        response: &Response<Incoming>,
+        early: Bytes,
+        accept: &str,
+    ) -> Result<Shaken, TransportError> {
+        let wire = io.passed().saturating_sub(early.len() as u64);
+        Answer::read(&io, response).note(&mut self.meta, &io, self.began, self.arrived);
+        match agreed(response.headers(), self.offer, accept) {
+            Err(cause) => Err(TransportError::Handshake(cause, Box::new(self.meta))),
+            Ok(deflate) => {
+                let (stream, meta) = (io.into_inner(), self.meta);
+                Ok(Shaken::Open(Box::new(Opened { stream, early, deflate, meta, wire })))
+            }
+        }
+    }
+
+    async fn close(
+        mut self,
+        io: &Recorded<Stream>,
+        response: &Response<Incoming>,
+        body: Body,
+        link: &mut Link,
+    ) -> Result<Shaken, TransportError> {
+        let answer = Answer::read(io, response);
+        answer.note(&mut self.meta, io, self.began, self.arrived);
+        let location = response
+            .headers()
+            .get("location")
+            .map(|value| String::from_utf8_lossy(value.as_bytes()).trim().to_owned());
+        let Some(location) = location.filter(|_| is_redirect(response.status().as_u16())) else {
+            let timing = self.meta.timing.unwrap_or_default();
+            return Err(answer.refused(body.kept.into(), body.missing, timing));
+        };
+        let asked = Head::parse(io.sent()).map(|(_, length)| length as u64);
+        let sent_at = link.at(io.last_sent().unwrap_or(self.began));
+        let request = Meta {
+            method: self.meta.method.clone(),
+            url: self.meta.url.clone(),
+            headers: self.meta.request_headers.clone(),
+            ..Meta::default()
+        };
+        let request = Event::new(sent_at, Dir::Out, Kind::Request).with_meta(request);
+        let wire = |bytes: Option<u64>| bytes.map_or(Wire::Unknown, Wire::Exact);
+        link.push(request.with_wire(wire(asked))).await?;
+        let told = Meta {
+            method: None,
+            url: None,
+            request_headers: Vec::new(),
+            truncated: body.missing.as_ref().and_then(|missing| missing.bytes),
+            ..self.meta.clone()
+        };
+        let event = Event::new(link.at(self.arrived), Dir::In, Kind::Response)
+            .with_payload(body.kept)
+            .with_wire(wire(asked.map(|asked| io.passed().saturating_sub(asked))))
+            .with_meta(told);
+        link.push(event).await?;
+        link.flush().await?;
+        Ok(Shaken::Elsewhere(Box::new(Elsewhere { location, meta: self.meta })))
+    }
+}
+
+/// The request of an attempt, and where the times of interim answers come out.
+fn request(
+    offer: &Offer,
+    headers: HeaderMap,
+) -> Result<(Request<Empty<Bytes>>, mpsc::Receiver<Instant>), TransportError> {
     let mut request = Request::get(offer.path.as_str())
         .body(Empty::new())
         .map_err(|error| TransportError::Options(format!("the address cannot be sent: {error}")))?;
     *request.headers_mut() = headers;
-    Ok(request)
+    let (came, interim) = mpsc::channel(INTERIM);
+    hyper::ext::on_informational(&mut request, move |_| {
+        // Of more than are told the rest is left out.
+        let _ = came.try_send(Instant::now());
+    });
+    Ok((request, interim))
 }
 
 /// The HTTP connection, driven by whoever waits for something from it, so that no task outlives an
 /// attempt.
 struct Exchange {
-    connection: Connection<Wire, Empty<Bytes>>,
+    connection: Connection<Socket, Empty<Bytes>>,
     done: bool,
 }
 
@@ -139,19 +271,8 @@ impl Exchange {
         }
     }
 
-    fn parts(self) -> Parts<Wire> {
+    fn parts(self) -> Parts<Socket> {
         self.connection.into_parts()
-    }
-}
-
-/// Gathers at most [`BODY`] bytes.
-async fn start_of(body: &mut Incoming, kept: &mut Vec<u8>) {
-    while let Some(Ok(frame)) = body.frame().await {
-        let bytes = frame.into_data().unwrap_or_default();
-        kept.extend(bytes.iter().take(BODY - kept.len()));
-        if kept.len() >= BODY {
-            return;
-        }
     }
 }
 

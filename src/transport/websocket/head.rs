@@ -43,9 +43,17 @@ impl Head {
         Some(head)
     }
 
-    fn is_interim(&self) -> bool {
-        let status = self.line.split(' ').nth(1).unwrap_or_default();
-        status.len() == 3 && status.starts_with('1') && status != "101"
+    /// Whether it is an answer before the answer.
+    pub(super) fn is_interim(&self) -> bool {
+        let (_, status, _) = self.status();
+        (100..200).contains(&status) && status != 101
+    }
+
+    /// Version, status and reason of an answer; the status is 0 where there is none.
+    pub(super) fn status(&self) -> (String, u16, String) {
+        let mut words = self.line.splitn(3, ' ');
+        let mut word = || words.next().unwrap_or_default();
+        (word().to_owned(), word().parse().unwrap_or_default(), word().trim().to_owned())
     }
 
     fn add(&mut self, line: &str) {

@@ -1,26 +1,36 @@
 //! What becomes of frames: messages, control frames, broken rules.
 #![allow(clippy::unwrap_used)]
 
+use super::super::extension::Side;
 use super::super::frame::Decoder;
 use super::*;
 
-/// Everything one direction makes of `bytes`, and the rule that ended it.
-fn events(dir: Dir, limit: usize, bytes: &[u8]) -> (Vec<Event>, Option<Rule>) {
-    let mut decoder = Decoder::new(limit);
-    decoder.buffer().extend_from_slice(bytes);
-    let mut messages = Messages::new(dir, limit);
+/// Everything one direction makes of `split`, and the rule that ended it.
+fn told<'a>(
+    mut messages: Messages,
+    split: impl IntoIterator<Item = &'a [u8]>,
+) -> (Vec<Event>, Option<Rule>) {
+    let mut decoder = Decoder::default();
     let mut events = Vec::new();
-    loop {
-        match decoder.next(|header| messages.admit(header)) {
-            Ok(None) => return (events, None),
-            Err(rule) => return (events, Some(rule)),
-            Ok(Some(frame)) => {
-                if let Err(rule) = messages.take(frame, 7, &mut events) {
-                    return (events, Some(rule));
+    for bytes in split {
+        decoder.buffer().extend_from_slice(bytes);
+        loop {
+            match decoder.next(|header| messages.admit(header)) {
+                Ok(None) => break,
+                Err(rule) => return (events, Some(rule)),
+                Ok(Some(piece)) => {
+                    if let Err(rule) = messages.take(piece, 7, &mut events) {
+                        return (events, Some(rule));
+                    }
                 }
             }
         }
     }
+    (events, None)
+}
+
+fn events(dir: Dir, limit: usize, bytes: &[u8]) -> (Vec<Event>, Option<Rule>) {
+    told(Messages::new(dir, limit, None), [bytes])
 }
 
 fn received(bytes: &[u8]) -> (Vec<Event>, Option<Rule>) {
@@ -133,4 +143,123 @@ fn endless_fragments_are_listed_up_to_a_bound() {
     assert_eq!(listed.len(), LISTED);
     assert_eq!(listed.iter().map(|part| part.1).sum::<u64>(), 2 * LISTED as u64 + 2);
     assert!(listed[LISTED - 1].2);
+}
+
+#[test]
+fn a_message_is_the_same_however_its_bytes_are_split() {
+    let mut bytes = b"\x01\x04fr\xc3\xa9\x89\x01p\x80\x05gr\xc3\xbcn\x82\x7e\x00\x80".to_vec();
+    bytes.extend([9; 128]);
+    let (whole, _) = received(&bytes);
+    assert_eq!(whole.len(), 3);
+    for at in 0..=bytes.len() {
+        let (left, right) = bytes.split_at(at);
+        let messages = Messages::new(Dir::In, 1000, None);
+        assert_eq!(told(messages, [left, right]), (whole.clone(), None), "split at {at}");
+    }
+    let messages = Messages::new(Dir::In, 1000, None);
+    assert_eq!(told(messages, bytes.chunks(1)), (whole, None), "byte by byte");
+}
+
+#[test]
+fn a_bad_byte_is_told_before_the_rest_of_the_message_is_there() {
+    let table: [(&[&[u8]], &[u8]); 4] = [
+        (&[b"\x01\x02ab", b"\x00\x02\xf4\x90"], b"ab\xf4\x90"),
+        (&[b"\x81\x09abc", b"\xe2\x28"], b"\x81\x09abc\xe2\x28"),
+        (
+            &[b"\x81\x7f\x00\x00\x00\x00\x00\x20\x00\x00ok\xff"],
+            b"\x81\x7f\x00\x00\x00\x00\x00\x20\x00\x00ok\xff",
+        ),
+        (&[b"\x01\x01\xc3\x80\x02", b"("], b"\xc3("),
+    ];
+    for (split, shown) in table {
+        let messages = Messages::new(Dir::In, 1 << 20, None);
+        let (events, rule) = told(messages, split.iter().copied());
+        assert_eq!(rule, Some(Rule::Text), "{split:x?}");
+        assert_eq!(words(&events), [("violation", shown, 0)]);
+    }
+    let messages = Messages::new(Dir::In, 3, None);
+    let (events, rule) = told(messages, [&b"\x81\x05abc"[..], b"\xff\xff"]);
+    assert_eq!((rule, events.len()), (None, 1), "what is cut is not judged");
+}
+
+#[test]
+fn frames_are_listed_where_the_event_does_not_tell_them() {
+    let frames =
+        |dir, bytes: &[u8]| events(dir, 1000, bytes).0.pop().map(|e| e.meta().frames.clone());
+    for plain in [&b"\x81\x01a"[..], b"\x89\x01a", b"\x88\x00", b"\x82\x00"] {
+        assert_eq!(frames(Dir::In, plain), Some(vec![]), "{plain:x?}");
+    }
+    let frame = |opcode, mask, header, size| model::Frame {
+        opcode,
+        fin: true,
+        mask,
+        header,
+        size,
+        t_ns: 7,
+        ..model::Frame::default()
+    };
+    assert_eq!(frames(Dir::In, b"\x81\x7e\x00\x01a"), Some(vec![frame(1, None, 4, 1)]));
+    let key = Some([1, 2, 3, 4]);
+    for code in [1_u8, 2, 8, 9, 10] {
+        let sent = [&[0x80 | code, 0x82], &[1, 2, 3, 4][..], b"\x02\xea"].concat();
+        assert_eq!(frames(Dir::Out, &sent), Some(vec![frame(code, key, 6, 2)]));
+    }
+    assert!(events(Dir::In, 1000, b"\x81\x01a").0[0].meta.is_none(), "costs nothing");
+    let (large, _) = told(Messages::new(Dir::In, 1000, None), [&b"\x81\x02a"[..], b"b"]);
+    assert!(large[0].meta.is_none(), "nor where it came in two reads");
+}
+
+/// A direction whose messages are compressed, with a window of 32 KiB.
+fn deflated(limit: usize) -> Messages {
+    let side = Side { bits: 15, keeps_context: true };
+    Messages::new(Dir::In, limit, Some(Inflater::new(side)))
+}
+
+#[test]
+fn compressed_messages_are_inflated_and_tell_both_sizes() {
+    let hello = b"\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\x00";
+    let split = b"\x41\x03\xf2\x48\xcd\x89\x01p\x80\x04\xc9\xc9\x07\x00";
+    let again = b"\xc1\x05\xf2\x00\x11\x00\x00";
+    let plain = b"\x81\x05Hello";
+    let bytes = [&hello[..], split, plain, again].concat();
+    for size in [1, 2, 5, 100] {
+        let (events, rule) = told(deflated(1000), bytes.chunks(size));
+        assert_eq!(rule, None);
+        let expected = [
+            ("text", &b"Hello"[..], 9),
+            ("ping", b"p", 3),
+            ("text", b"Hello", 11),
+            ("text", b"Hello", 7),
+            ("text", b"Hello", 7),
+        ];
+        assert_eq!(words(&events), expected, "{size} at once");
+        let sizes: Vec<_> =
+            events.iter().map(|e| (e.meta().encoding.as_deref(), e.meta().compressed)).collect();
+        let deflate = |size| (Some("permessage-deflate"), Some(size));
+        assert_eq!(sizes, [deflate(7), (None, None), deflate(7), (None, None), deflate(5)]);
+        let frames = &events[2].meta().frames;
+        let listed: Vec<_> = frames.iter().map(|f| (f.opcode, f.rsv, f.size, f.fin)).collect();
+        assert_eq!(listed, [(1, 4, 3, false), (0, 0, 4, true)]);
+        assert_eq!(events[0].meta().frames[0].rsv, 4);
+        assert!(events[3].meta.is_none());
+    }
+}
+
+#[test]
+fn what_cannot_be_inflated_is_shown_as_it_came() {
+    let bytes = b"\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\x00\xc2\x04\xff\xff\xff\xff";
+    for size in [1, 100] {
+        let (events, rule) = told(deflated(1000), bytes.chunks(size));
+        assert_eq!(rule, Some(Rule::Inflate));
+        let shown = events[1].payload.clone();
+        assert!(bytes[9..].starts_with(&shown) && shown.len() > 2, "{shown:x?}");
+        assert_eq!(events[1].kind, Kind::Violation);
+    }
+}
+
+#[test]
+fn inflated_text_is_judged() {
+    // A stored block with “a” and a byte that is no UTF-8.
+    let (events, rule) = told(deflated(1000), [&b"\xc1\x08\x00\x02\x00\xfd\xffa\xff\x00"[..]]);
+    assert_eq!((rule, words(&events)), (Some(Rule::Text), vec![("violation", &b"a\xff"[..], 0)]));
 }

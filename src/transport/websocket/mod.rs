@@ -2,6 +2,9 @@
 //! from the bytes themselves, in both directions, by the tap below it.
 
 mod answer;
+mod body;
+mod deflate;
+mod extension;
 mod frame;
 mod handshake;
 mod head;
@@ -9,18 +12,22 @@ mod heartbeat;
 mod message;
 mod offer;
 mod pump;
+mod redirect;
 mod rule;
 mod tap;
+mod utf8;
+mod voice;
 
 use std::time::Instant;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use self::handshake::{Opened, shake};
+use self::handshake::{Opened, Shaken, shake};
 use self::offer::Offer;
 use self::pump::Pump;
-use self::tap::Tap;
+use self::tap::{Rules, Tap};
+use self::voice::Voice;
 use super::{Entry, Link, Outcome, Transport, TransportError};
 use crate::model::{Endpoint, TransportKind, Wire};
 use crate::net::{DialError, TlsClient, TlsOptions, dial};
@@ -50,15 +57,33 @@ impl WebSocket {
         Ok(Self { endpoint: endpoint.clone(), offer: Offer::new(endpoint)?, tls: None })
     }
 
-    /// Dials and shakes hands.
-    async fn open(&mut self) -> Result<Opened, TransportError> {
+    /// Dials and shakes hands, wherever redirects lead.
+    async fn open(&mut self, link: &mut Link) -> Result<Opened, TransportError> {
+        let (mut endpoint, mut offer) = (self.endpoint.clone(), self.offer.clone());
+        let mut hops = 0;
+        loop {
+            let elsewhere = match self.ask(&offer, link).await? {
+                Shaken::Open(opened) => return Ok(*opened),
+                Shaken::Elsewhere(elsewhere) => elsewhere,
+            };
+            let next = if hops < redirect::MOST {
+                redirect::next(&endpoint, &elsewhere.location)
+            } else {
+                Err(format!("more than {hops} redirects, one after another"))
+            };
+            endpoint =
+                next.map_err(|cause| TransportError::Handshake(cause, Box::new(elsewhere.meta)))?;
+            offer = Offer::new(&endpoint)?;
+            hops += 1;
+        }
+    }
+
+    /// Dials and asks once.
+    async fn ask(&mut self, offer: &Offer, link: &mut Link) -> Result<Shaken, TransportError> {
         let began = Instant::now();
-        let tls = if self.offer.secure { Some(self.tls().await?) } else { None };
-        let dialled = dial(&self.offer.target, tls.as_ref()).await?;
-        let mut opened = shake(&self.offer, dialled, began).await?;
-        opened.meta.url = Some(self.endpoint.url.to_string());
-        opened.meta.insecure = self.offer.secure && self.endpoint.options.insecure;
-        Ok(opened)
+        let tls = if offer.secure { Some(self.tls().await?) } else { None };
+        let dialled = dial(&offer.target, tls.as_ref()).await?;
+        shake(offer, dialled, began, self.endpoint.options.max_message, link).await
     }
 
     async fn tls(&mut self) -> Result<TlsClient, DialError> {
@@ -79,17 +104,28 @@ impl WebSocket {
     }
 
     async fn run(&mut self, link: &mut Link) -> Outcome {
-        let opened = match link.unless_stopped(self.open()).await {
-            None => return Outcome::Stopped,
-            Some(Err(error)) => return Outcome::Lost(error),
-            Some(Ok(opened)) => opened,
+        let stopped = link.stopped();
+        let opened = tokio::select! {
+            biased;
+            () = stopped => return Outcome::Stopped,
+            opened = self.open(link) => match opened {
+                Ok(opened) => opened,
+                Err(error) => return Outcome::Lost(error),
+            },
         };
         if link.opened_after(opened.meta, Wire::Exact(opened.wire)).await.is_err() {
             return Outcome::Unrecorded;
         }
         let options = &self.endpoint.options;
-        let tap = Tap::new(opened.stream, link.clock(), options.max_message, &opened.early);
-        Pump::new(tap, link, options.heartbeat).await.run().await
+        let rules = Rules {
+            limit: options.max_message,
+            deflate: opened.deflate,
+            answer_pings: options.answer_pings,
+            one_by_one: options.echo,
+        };
+        let tap = Tap::new(opened.stream, link.clock(), rules, &opened.early);
+        let voice = Voice::new(opened.deflate);
+        Pump::new(tap, link, options.heartbeat, voice, options.echo).await.run().await
     }
 }
 

@@ -6,6 +6,7 @@ use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use sha1::{Digest, Sha1};
 use url::Url;
 
+use super::extension::{self, Offers};
 use crate::model::Endpoint;
 use crate::net::Target;
 use crate::transport::TransportError;
@@ -13,17 +14,26 @@ use crate::transport::TransportError;
 /// What the server's key is derived with (RFC 6455, section 1.3).
 const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
+/// The header that offers extensions and agrees on them (RFC 6455, section 11.3.2).
+pub(super) const EXTENSIONS: &str = "sec-websocket-extensions";
+
 /// Where a WebSocket is asked for, and how; the same for every attempt but for its key.
 #[derive(Debug, Clone)]
 pub(super) struct Offer {
+    /// The address as it was given.
+    pub(super) url: Url,
     /// Host and port.
     pub(super) target: Target,
     /// Whether TLS comes first.
     pub(super) secure: bool,
+    /// Any certificate will do.
+    pub(super) insecure: bool,
     /// Path and query.
     pub(super) path: String,
     /// Subprotocols as they are asked for.
     pub(super) subprotocols: Vec<String>,
+    /// Extensions as they are offered.
+    pub(super) extensions: Offers,
     headers: HeaderMap,
 }
 
@@ -39,12 +49,18 @@ impl Offer {
         let port = url.port_or_known_default().unwrap_or(if secure { 443 } else { 80 });
         let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
         let mut offer = Self {
+            url: url.clone(),
             target: Target { host, port },
             secure,
+            insecure: secure && endpoint.options.insecure,
             path: format!("{}{query}", url.path()),
             subprotocols: endpoint.options.subprotocols.clone(),
+            extensions: Offers::default(),
             headers: HeaderMap::new(),
         };
+        if endpoint.options.compression {
+            offer.add(EXTENSIONS, extension::USUAL)?;
+        }
         for (name, value) in offer.defaults(url) {
             offer.add(name, &value)?;
         }
@@ -100,6 +116,8 @@ impl Offer {
             let asked = asked.to_str().unwrap_or_default();
             self.subprotocols = asked.split(',').map(|name| name.trim().to_owned()).collect();
         }
+        let offered = self.headers.get_all(EXTENSIONS).iter();
+        self.extensions = Offers::read(offered.filter_map(|value| value.to_str().ok()));
         Ok(())
     }
 }
@@ -219,6 +237,23 @@ mod tests {
         assert_eq!(field(&offer, "cookie"), ["a=1", "b=2"]);
         assert_eq!(offer.subprotocols, ["x", "y"]);
         assert_eq!(field(&offer, "authorization"), ["Basic bWU6cEBzcw=="]);
+    }
+
+    #[test]
+    fn compression_is_offered_unless_told_otherwise() {
+        let asked = |compression, own: &[(&str, &str)]| {
+            let mut endpoint = Endpoint::parse("ws://h/").unwrap();
+            endpoint.options.compression = compression;
+            let own = own.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            endpoint.options.headers = own.collect();
+            field(&Offer::new(&endpoint).unwrap(), EXTENSIONS)
+        };
+        assert_eq!(asked(true, &[]), ["permessage-deflate; client_max_window_bits"]);
+        assert_eq!(asked(false, &[]), [""; 0]);
+        let own = [("Sec-WebSocket-Extensions", "permessage-deflate; server_max_window_bits=9")];
+        for compression in [true, false] {
+            assert_eq!(asked(compression, &own), [own[0].1]);
+        }
     }
 
     #[test]

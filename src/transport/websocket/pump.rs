@@ -9,13 +9,14 @@ use futures_util::{FutureExt, SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::heartbeat::{Beat, Heart};
 use super::message::violation;
 use super::rule::Rule;
 use super::tap::Tap;
+use super::voice::{self, Voice};
 use crate::model::{Dir, Event, FeedError, Heartbeat, Kind, Meta, Say};
 use crate::transport::{Link, Outcome, TransportError, Wanted};
 
@@ -66,11 +67,21 @@ pub(super) struct Pump<'a, S> {
     closing: Option<(Closing, Instant)>,
     /// Code and reason of the peer's close frame.
     close: Option<(Option<u16>, String)>,
+    voice: Voice,
+    echo: bool,
+    /// The message that goes back before anything else is read.
+    back: Option<Message>,
 }
 
 impl<'a, S: AsyncRead + AsyncWrite + Unpin> Pump<'a, S> {
-    /// Takes over a connection whose handshake is done.
-    pub(super) async fn new(tap: Tap<S>, link: &'a mut Link, heartbeat: Option<Heartbeat>) -> Self {
+    /// Takes over a connection whose handshake is done; `echo` sends every message back.
+    pub(super) async fn new(
+        tap: Tap<S>,
+        link: &'a mut Link,
+        heartbeat: Option<Heartbeat>,
+        voice: Voice,
+        echo: bool,
+    ) -> Self {
         let config = WebSocketConfig::default().read_buffer_size(ENGINE_BUFFER);
         let engine = WebSocketStream::from_raw_socket(tap, Role::Client, Some(config)).await;
         let heart = heartbeat.map(|rules| Heart::new(rules, Instant::now()));
@@ -83,6 +94,9 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Pump<'a, S> {
             behind: false,
             closing: None,
             close: None,
+            voice,
+            echo,
+            back: None,
         }
     }
 
@@ -127,13 +141,30 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Pump<'a, S> {
             match self.engine.next().now_or_never() {
                 Some(Some(Ok(_))) => self.hand_on().await?,
                 Some(last) => return Ok(Some(last)),
+                None if self.send_back() => {}
                 None => {
-                    self.behind = false;
+                    self.behind = self.engine.get_ref().is_held();
                     break;
                 }
             }
         }
         Ok(None)
+    }
+
+    /// Sends the message back at which the tap has stopped, and lets it go on unless the socket
+    /// takes no more; whether it goes on.
+    fn send_back(&mut self) -> bool {
+        if !self.engine.get_ref().is_held() {
+            return false;
+        }
+        if let Some(message) = self.back.take() {
+            self.send(message);
+        }
+        let goes_on = poll_fn(|cx| self.engine.poll_ready_unpin(cx)).now_or_never().is_some();
+        if goes_on {
+            self.engine.get_mut().release();
+        }
+        goes_on
     }
 
     async fn wait(&mut self) -> Turn {
@@ -174,9 +205,12 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Pump<'a, S> {
         if self.engine.get_ref().is_quiet() {
             return Ok(());
         }
-        std::mem::swap(self.engine.get_mut().events(), &mut self.fresh);
-        for event in self.fresh.drain(..) {
+        self.engine.get_mut().hand_over(&mut self.fresh);
+        for mut event in self.fresh.drain(..) {
             match (event.kind, event.dir) {
+                (Kind::Text | Kind::Binary, Dir::In) if self.echo => {
+                    self.back = echoed(&mut self.voice, &mut event);
+                }
                 (Kind::Pong, Dir::In) => {
                     if let Some(heart) = &mut self.heart {
                         heart.pong(&event.payload);
@@ -193,7 +227,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Pump<'a, S> {
             self.link.push(event).await?;
         }
         if let Some(code) = self.engine.get_mut().reply() {
-            self.send(close(code, ""));
+            self.send(voice::close(Some(code), ""));
             self.closing.get_or_insert((Closing::Peer, Instant::now() + GOODBYE));
         }
         Ok(())
@@ -208,27 +242,42 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Pump<'a, S> {
 
     fn serve(&mut self, wanted: Wanted) -> Option<Outcome> {
         match wanted {
-            Wanted::Say(Say::Text(text)) => self.send(Message::text(text)),
-            Wanted::Say(Say::Binary(bytes)) => self.send(Message::Binary(bytes)),
-            Wanted::Say(Say::Ping(mut payload)) => {
-                payload.truncate(125);
-                self.send(Message::Ping(payload));
-            }
-            Wanted::Say(Say::Close(code, reason)) => {
-                self.send(code.map_or(Message::Close(None), |code| close(code, &reason)));
-                self.closing = Some((Closing::Said, Instant::now() + ANSWER));
-            }
-            Wanted::Say(
-                Say::Pong(_) | Say::Fragments { .. } | Say::AnswerPings(_) | Say::Repeat(_),
-            ) => {}
+            Wanted::Say(say) => self.say(say),
             // Both sides have said goodbye, or the rest is the peer's to do: no need to wait.
             Wanted::Stop if self.closing.is_some() => return Some(Outcome::Stopped),
             Wanted::Stop => {
-                self.send(close(1000, ""));
+                self.send(voice::close(Some(1000), ""));
                 self.closing = Some((Closing::Stopped, Instant::now() + GOODBYE));
             }
         }
         None
+    }
+
+    fn say(&mut self, say: Say) {
+        match say {
+            Say::Text(text) => {
+                let message = self.voice.message(true, text.into());
+                self.send(message);
+            }
+            Say::Binary(bytes) => {
+                let message = self.voice.message(false, bytes);
+                self.send(message);
+            }
+            Say::Fragments { is_text, parts } => {
+                for frame in self.voice.fragments(is_text, parts) {
+                    self.send(frame);
+                }
+            }
+            Say::Ping(payload) => self.send(voice::ping(payload)),
+            Say::Pong(payload) => self.send(voice::pong(payload)),
+            Say::Close(code, reason) => {
+                self.send(voice::close(code, &reason));
+                self.closing = Some((Closing::Said, Instant::now() + ANSWER));
+            }
+            Say::AnswerPings(answer) => self.engine.get_mut().answer_pings(answer),
+            // The link repeats by itself.
+            Say::Repeat(_) => {}
+        }
     }
 
     async fn time(&mut self) -> Result<Option<Outcome>, FeedError> {
@@ -313,10 +362,13 @@ fn poll_engine<S: AsyncRead + AsyncWrite + Unpin>(
     if engine.get_ref().is_quiet() { Poll::Pending } else { Poll::Ready(Turn::Events) }
 }
 
-fn close(code: u16, reason: &str) -> Message {
-    let end = reason.floor_char_boundary(123);
-    let reason = reason.get(..end).unwrap_or_default().into();
-    Message::Close(Some(CloseFrame { code: code.into(), reason }))
+/// The message that answers `event` in echoing, unless not all of it is here.
+fn echoed(voice: &mut Voice, event: &mut Event) -> Option<Message> {
+    if let Some(meta) = event.meta.as_mut().filter(|meta| meta.truncated.is_some()) {
+        meta.cause = Some(String::from("not sent back, because not all of it was kept"));
+        return None;
+    }
+    Some(voice.message(event.kind == Kind::Text, event.payload.clone()))
 }
 
 fn inside_a_frame((come, whole): (u64, Option<u64>)) -> String {

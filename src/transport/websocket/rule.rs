@@ -1,12 +1,20 @@
-//! The rules of RFC 6455 a peer can break, in words, and what the connection does about it.
+//! The rules of RFC 6455 and RFC 7692 a peer can break, in words, and what the connection does about
+//! it.
 
 use super::frame::{Header, opcode};
+
+/// The reserved bit that permessage-deflate gives a meaning (RFC 7692, section 6).
+pub(super) const RSV1: u8 = 4;
 
 /// A rule that was broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Rule {
-    #[error("reserved bits are set ({}) though no extension was agreed on (RFC 6455, section 5.2)", bits(*.0))]
+    #[error("reserved bits are set ({}) though no extension that uses them was agreed on (RFC 6455, section 5.2)", bits(*.0))]
     ReservedBits(u8),
+    #[error("RSV1 is set on a {} frame, where it means nothing: permessage-deflate sets it on the first frame of a message alone (RFC 7692, section 6)", name(*.0))]
+    Compressed(u8),
+    #[error("the compressed message cannot be inflated (RFC 7692, section 7.2.2)")]
+    Inflate,
     #[error("opcode 0x{0:x} is reserved (RFC 6455, section 5.2)")]
     ReservedOpcode(u8),
     #[error("the frame is masked, which only a client's may be (RFC 6455, section 5.1)")]
@@ -42,18 +50,22 @@ impl Rule {
     /// for what does no harm.
     pub(super) const fn fatal(self) -> Option<u16> {
         match self {
-            Self::Text | Self::CloseReason => Some(1007),
+            Self::Text | Self::CloseReason | Self::Inflate => Some(1007),
             Self::CloseCode(_) | Self::NotMinimal | Self::AfterClose(_) | Self::NoPong => None,
             _ => Some(1002),
         }
     }
 
     /// What a header from a server breaks, before any of its payload is there. `continues` tells
-    /// whether a fragmented message is waiting for its next frame.
-    pub(super) fn check(header: &Header, continues: bool) -> Result<(), Self> {
+    /// whether a fragmented message is waiting for its next frame, `deflate` whether messages may be
+    /// compressed.
+    pub(super) fn check(header: &Header, continues: bool, deflate: bool) -> Result<(), Self> {
         let code = header.opcode;
-        if header.rsv != 0 {
-            return Err(Self::ReservedBits(header.rsv));
+        match header.rsv {
+            0 => {}
+            RSV1 if deflate && matches!(code, opcode::TEXT | opcode::BINARY) => {}
+            RSV1 if deflate => return Err(Self::Compressed(code)),
+            bits => return Err(Self::ReservedBits(bits)),
         }
         if header.mask.is_some() {
             return Err(Self::Masked);
@@ -126,7 +138,23 @@ mod tests {
             (b"\x82\x7f\x80\x00\x00\x00\x00\x00\x00\x00", false, Err(Rule::LengthBit)),
         ];
         for (bytes, continues, expected) in table {
-            let found = Header::parse(bytes).map(|header| Rule::check(&header, continues));
+            let found = Header::parse(bytes).map(|header| Rule::check(&header, continues, false));
+            assert_eq!(found, Some(expected), "{bytes:02x?}");
+        }
+    }
+
+    #[test]
+    fn compression_is_for_the_first_frame_of_a_message() {
+        let table: [(&[u8], bool, Result<(), Rule>); 6] = [
+            (b"\xc1\x00", false, Ok(())),
+            (b"\x42\x00", false, Ok(())),
+            (b"\xc0\x00", true, Err(Rule::Compressed(0))),
+            (b"\xc9\x00", false, Err(Rule::Compressed(9))),
+            (b"\xc1\x00", true, Err(Rule::Interleaved(1))),
+            (b"\xe1\x00", false, Err(Rule::ReservedBits(6))),
+        ];
+        for (bytes, continues, expected) in table {
+            let found = Header::parse(bytes).map(|header| Rule::check(&header, continues, true));
             assert_eq!(found, Some(expected), "{bytes:02x?}");
         }
     }
@@ -135,6 +163,8 @@ mod tests {
     fn every_rule_names_its_section() {
         let rules = [
             Rule::ReservedBits(6),
+            Rule::Compressed(0),
+            Rule::Inflate,
             Rule::ReservedOpcode(3),
             Rule::Masked,
             Rule::FragmentedControl(9),
@@ -151,7 +181,8 @@ mod tests {
             Rule::NoPong,
         ];
         for rule in rules {
-            assert!(rule.to_string().contains("(RFC 6455, section "), "{rule}");
+            let words = rule.to_string();
+            assert!(words.contains("(RFC 6455, section ") || words.contains("(RFC 7692, section "));
         }
         assert!(Rule::ReservedBits(6).to_string().contains("(RSV1, RSV2)"));
     }

@@ -15,7 +15,9 @@ use std::time::Instant;
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
-use super::frame::{Decoder, Frame, opcode};
+use super::deflate::Inflater;
+use super::extension::{Deflate, Side};
+use super::frame::{Decoder, Piece, opcode};
 use super::message::{Messages, SHOWN, violation};
 use super::rule::Rule;
 use crate::model::{Clock, Dir, Event};
@@ -24,10 +26,25 @@ use crate::model::{Clock, Dir, Event};
 const CHUNK: usize = 64 << 10;
 /// A read with less room than this is not worth its system call.
 const LEAST: usize = 8 << 10;
+/// Bytes that messages may inflate to before they are handed over.
+const BURST: usize = 1 << 20;
 /// What a control frame may hold, whatever the limit for messages is.
 const CONTROL: usize = 125;
 /// Registered in 2012 and sent by servers, yet the engine answers it as a broken rule.
 const BAD_GATEWAY: u16 = 1014;
+
+/// What the tap is to do beside telling of frames.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rules {
+    /// Bytes of a message that are kept.
+    pub(super) limit: usize,
+    /// How messages are compressed, if they are.
+    pub(super) deflate: Option<Deflate>,
+    /// Let the engine answer pings.
+    pub(super) answer_pings: bool,
+    /// Stop at each message until it was dealt with.
+    pub(super) one_by_one: bool,
+}
 
 /// A stream whose frames are told as events.
 #[derive(Debug)]
@@ -41,25 +58,37 @@ pub(super) struct Tap<S> {
     sent: Messages,
     shown: BytesMut,
     events: Vec<Event>,
+    /// Bytes that messages among the events were inflated to.
+    inflated: usize,
+    rules: Rules,
+    /// Nothing more is read or decoded until [`Tap::release`].
+    held: bool,
+    /// Bytes that came may not have been decoded.
+    behind: bool,
     deaf: bool,
     broken: Option<Rule>,
     reply: Option<u16>,
 }
 
 impl<S> Tap<S> {
-    /// Taps `stream`, of which `early` was read already. Keeps at most `limit` bytes of a message.
-    pub(super) fn new(stream: S, clock: Clock, limit: usize, early: &[u8]) -> Self {
-        let limit = limit.max(CONTROL);
+    /// Taps `stream`, of which `early` was read already.
+    pub(super) fn new(stream: S, clock: Clock, rules: Rules, early: &[u8]) -> Self {
+        let limit = rules.limit.max(CONTROL);
+        let inflater = |side: fn(Deflate) -> Side| rules.deflate.map(side).map(Inflater::new);
         let mut tap = Self {
             stream,
             clock,
             heard: Instant::now(),
-            incoming: Decoder::new(limit),
-            received: Messages::new(Dir::In, limit),
-            outgoing: Decoder::new(limit),
-            sent: Messages::new(Dir::Out, limit),
+            incoming: Decoder::default(),
+            received: Messages::new(Dir::In, limit, inflater(|agreed| agreed.server)),
+            outgoing: Decoder::default(),
+            sent: Messages::new(Dir::Out, limit, inflater(|agreed| agreed.client)),
             shown: BytesMut::new(),
             events: Vec::new(),
+            inflated: 0,
+            rules,
+            held: false,
+            behind: false,
             deaf: false,
             broken: None,
             reply: None,
@@ -69,14 +98,30 @@ impl<S> Tap<S> {
         tap
     }
 
-    /// What has happened since it was last asked.
-    pub(super) fn events(&mut self) -> &mut Vec<Event> {
-        &mut self.events
+    /// Moves what has happened since it was last asked into `events`, which is empty.
+    pub(super) fn hand_over(&mut self, events: &mut Vec<Event>) {
+        std::mem::swap(&mut self.events, events);
+        self.inflated = 0;
     }
 
-    /// Nothing has happened since [`Tap::events`] was last emptied.
+    /// Nothing has happened since [`Tap::hand_over`].
     pub(super) fn is_quiet(&self) -> bool {
         self.events.is_empty() && self.reply.is_none()
+    }
+
+    /// Whether pings are answered from now on.
+    pub(super) fn answer_pings(&mut self, answer: bool) {
+        self.rules.answer_pings = answer;
+    }
+
+    /// Whether it waits for a message to be dealt with.
+    pub(super) fn is_held(&self) -> bool {
+        self.held
+    }
+
+    /// Goes on after a message at which it stopped.
+    pub(super) fn release(&mut self) {
+        self.held = false;
     }
 
     /// When the last byte came.
@@ -101,10 +146,15 @@ impl<S> Tap<S> {
 
     fn decode(&mut self) {
         let t_ns = self.clock.at(self.heard);
+        self.behind = false;
         while !self.deaf {
+            if self.held || self.inflated >= BURST {
+                self.behind = true;
+                return;
+            }
             match self.incoming.next(|header| self.received.admit(header)) {
                 Ok(None) => return,
-                Ok(Some(frame)) => self.receive(frame, t_ns),
+                Ok(Some(piece)) => self.receive(piece, t_ns),
                 Err(rule) => {
                     self.events.push(violation(t_ns, rule, self.incoming.sample(SHOWN)));
                     self.stop(rule);
@@ -113,20 +163,29 @@ impl<S> Tap<S> {
         }
     }
 
-    fn receive(&mut self, frame: Frame, t_ns: u64) {
-        let header = frame.header;
-        let control = header.is_control().then(|| frame.raw());
+    fn receive(&mut self, piece: Piece, t_ns: u64) {
+        let header = piece.header;
+        let is_whole = piece.is_last();
+        let control = header.is_control().then(|| piece.raw());
         let bad_gateway =
-            header.opcode == opcode::CLOSE && frame.payload.starts_with(&BAD_GATEWAY.to_be_bytes());
-        if let Err(rule) = self.received.take(frame, t_ns, &mut self.events) {
+            header.opcode == opcode::CLOSE && piece.bytes.starts_with(&BAD_GATEWAY.to_be_bytes());
+        if let Err(rule) = self.received.take(piece, t_ns, &mut self.events) {
             self.stop(rule);
         } else if bad_gateway {
             self.reply = Some(BAD_GATEWAY);
         } else if let Some(raw) = control {
-            self.shown.extend_from_slice(&raw);
-        } else {
+            if header.opcode != opcode::PING || self.rules.answer_pings {
+                self.shown.extend_from_slice(&raw);
+            }
+        } else if is_whole {
             let fin = if header.fin { 0x80 } else { 0 };
             self.shown.extend_from_slice(&[fin | header.opcode, 0]);
+            self.held = header.fin && self.rules.one_by_one;
+            if let Some(event) =
+                self.events.last().filter(|_| header.fin && self.rules.deflate.is_some())
+            {
+                self.inflated += event.payload.len();
+            }
         }
     }
 
@@ -164,7 +223,16 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         while this.shown.is_empty() {
-            if !ready!(this.poll_fill(cx))? {
+            if this.held {
+                // Whoever releases it reads again.
+                return Poll::Pending;
+            }
+            if !this.events.is_empty() {
+                // Frames the engine does not see must not pile up behind its back.
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            if !this.behind && !ready!(this.poll_fill(cx))? {
                 return Poll::Ready(Ok(()));
             }
             this.decode();
@@ -186,9 +254,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
         let written = ready!(Pin::new(&mut this.stream).poll_write(cx, bytes))?;
         let t_ns = this.clock.now();
         this.outgoing.buffer().extend_from_slice(bytes.get(..written).unwrap_or_default());
-        while let Ok(Some(frame)) = this.outgoing.next(|header| this.sent.admit(header)) {
+        while let Ok(Some(piece)) = this.outgoing.next(|header| this.sent.admit(header)) {
             // Nothing we send is judged, so nothing can be wrong with it.
-            let _ = this.sent.take(frame, t_ns, &mut this.events);
+            let _ = this.sent.take(piece, t_ns, &mut this.events);
         }
         Poll::Ready(Ok(written))
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tokio::io::AsyncWriteExt;
 use wirescope::model::{Event, Kind, Say, Wire};
 use wirescope::session::End;
 use wirescope::transport::TransportError;
@@ -118,7 +119,7 @@ async fn a_refusal_tells_status_head_and_body_and_is_not_tried_again() {
         (b"HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nno \r\n4\r\nway!\r\n0\r\n\r\n", 403, "Forbidden", "no way!"),
         (b"HTTP/1.0 404\r\n\r\nnothing here", 404, "Not Found", "nothing here"),
         (b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<html>", 200, "OK", "<html>"),
-        (b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 302 Found\r\nLocation: /y\r\nContent-Length: 0\r\n\r\n", 302, "Found", ""),
+        (b"HTTP/1.1 302 Found\r\nContent-Length: 6\r\n\r\nwhere?", 302, "Found", "where?"),
     ];
     for (answer, status, reason, body) in table {
         let (end, events) = answered(answer, 5).await;
@@ -138,16 +139,59 @@ async fn a_refusal_tells_status_head_and_body_and_is_not_tried_again() {
 }
 
 #[tokio::test]
-async fn a_body_without_end_is_cut_off() {
-    let address = serve(async |_, mut peer| {
-        peer.request().await;
-        peer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 99999999\r\n\r\n").await;
-        peer.write(&b"x".repeat(100_000)).await;
-        peer.rest().await;
+async fn the_whole_body_of_a_refusal_is_kept_up_to_the_limit() {
+    let body = b"x".repeat(300_000);
+    let whole = body.clone();
+    let address = serve(move |_, mut peer| {
+        let body = body.clone();
+        async move {
+            peer.request().await;
+            let head = format!("HTTP/1.1 404 Not Found\r\nContent-Length: {}\r\n\r\n", body.len());
+            peer.write(head.as_bytes()).await;
+            let (one, two) = body.split_at(100_000);
+            peer.write(one).await;
+            let _ = peer.stream.write_all(two).await;
+            peer.rest().await;
+        }
     })
     .await;
-    let (_, memory) = connect(endpoint(&format!("ws://{address}/"), 5)).end().await;
-    assert_eq!(memory.of(Kind::Failed)[0].payload.len(), 64 << 10);
+    let (_, memory) = connect(endpoint(&format!("ws://{address}/"), 0)).end().await;
+    let failed = memory.of(Kind::Failed).remove(0);
+    assert!(failed.payload == whole);
+    assert_eq!(failed.meta().cause.as_deref(), Some("the server answered 404 Not Found"));
+    let mut small = endpoint(&format!("ws://{address}/"), 0);
+    small.options.max_message = 1000;
+    let (_, memory) = connect(small).end().await;
+    let failed = memory.of(Kind::Failed).remove(0);
+    assert_eq!((failed.payload.len(), failed.meta().truncated), (1000, Some(299_000)));
+    let cause = "the server answered 404 Not Found; of its body only 1000 bytes are kept";
+    assert_eq!(failed.meta().cause.as_deref(), Some(cause));
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_to_its_end_is_shown_as_far_as_it_came() {
+    let address = serve(async |number, mut peer| {
+        peer.request().await;
+        let head = "HTTP/1.1 404 Not Found\r\nContent-Encoding: x-odd\r\n";
+        if number == 1 {
+            peer.write(format!("{head}Transfer-Encoding: chunked\r\n\r\n4\r\nsome\r\n").as_bytes())
+                .await;
+            peer.rest().await;
+        } else {
+            peer.write(format!("{head}Content-Length: 9\r\n\r\nsome").as_bytes()).await;
+        }
+    })
+    .await;
+    for words in ["; its body did not come within 2s", "; its body broke off: "] {
+        let (_, memory) = connect(endpoint(&format!("ws://{address}/"), 0)).end().await;
+        let failed = memory.of(Kind::Failed).remove(0);
+        assert_eq!(failed.payload, "some");
+        assert_eq!(header(&failed.meta().headers, "Content-Encoding"), Some("x-odd"));
+        let cause = failed.meta().cause.clone().unwrap();
+        assert!(cause.contains(words), "{cause}");
+        let left = words.contains("broke").then_some(5);
+        assert_eq!(failed.meta().truncated, left);
+    }
 }
 
 #[tokio::test]
