@@ -57,7 +57,7 @@ impl Chosen {
         asked: Asked,
     ) -> Result<Outcome, TransportError> {
         match self {
-            Self::Sse(sse) => sse.follow(link, http, asked).await,
+            Self::Sse(sse) => Ok(sse.follow(link, http, asked).await),
             Self::Poll(poll) => poll.follow(link, http, asked).await,
         }
     }

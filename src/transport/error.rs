@@ -70,6 +70,12 @@ pub enum TransportError {
     /// The stream ended as HTTP allows it to.
     #[error("the server ended the response")]
     Ended,
+    /// The stream ended after the message that says that it is the last.
+    #[error("the answer is complete: it ended with {0}")]
+    Complete(String),
+    /// It ended, and the request with this method cannot be sent again without being asked to.
+    #[error("{1}; the {0} is not sent again by itself")]
+    NotRepeated(String, Box<TransportError>),
     /// Reading or writing failed.
     #[error("the connection broke: {0}")]
     Io(#[from] std::io::Error),
@@ -113,6 +119,8 @@ impl TransportError {
             Self::WrongType { .. }
             | Self::Redirect { .. }
             | Self::Handshake(..)
+            | Self::Complete(_)
+            | Self::NotRepeated(..)
             | Self::Options(_)
             | Self::Feed(_) => true,
             // Normal closure, and what the peer says it will never accept from us.
@@ -136,6 +144,9 @@ impl TransportError {
                 "It wants a WebSocket; use the same address with ws:// or wss://"
             }
             Self::Refused { status, .. } => refusal_hint(*status),
+            Self::WrongType { found, wanted, .. } if is_single_answer(found, wanted) => {
+                "Look at the body: it may tell of an error, or the request has to ask for a stream, as with \"stream\": true"
+            }
             Self::WrongType { .. } => {
                 "The address may be a page or another API; look at the body, or choose another transport"
             }
@@ -156,6 +167,10 @@ impl TransportError {
             Self::Protocol(_) => "Look at the bytes of the violation in the timeline",
             Self::Ended => {
                 "The server, or a proxy on the way, limits how long an answer lasts; connect again for more"
+            }
+            Self::Complete(_) => "Nothing is missing; connect again to ask anew",
+            Self::NotRepeated(..) => {
+                "It might cost or change something each time it is sent; connect again to send it once more"
             }
             Self::Http(_) => {
                 "What answers there may be no HTTP server, or something on the way spoils its answer; check scheme and port"
@@ -197,6 +212,7 @@ impl TransportError {
                 let reason = Some(reason.clone()).filter(|reason| !reason.is_empty());
                 Meta { code: *code, reason, ..Meta::default() }
             }
+            Self::NotRepeated(_, error) => error.meta(),
             _ => Meta::default(),
         };
         meta.cause = Some(self.to_string());
@@ -208,6 +224,7 @@ impl TransportError {
     pub fn body(&self) -> Bytes {
         match self {
             Self::Refused { body, .. } | Self::WrongType { body, .. } => body.clone(),
+            Self::NotRepeated(_, error) => error.body(),
             _ => Bytes::new(),
         }
     }
@@ -273,6 +290,11 @@ fn wants_websocket(headers: &Headers, body: &[u8]) -> bool {
     }) || body.len() < 1024 && memchr::memmem::find(body, b"Upgrade Required").is_some()
 }
 
+/// Whether one JSON text came where a stream of events was wanted.
+fn is_single_answer(found: &str, wanted: &str) -> bool {
+    found == "application/json" && wanted == super::sse::EVENT_STREAM
+}
+
 fn refusal_hint(status: u16) -> &'static str {
     match status {
         204 => "The server has nothing more to say and asks not to connect again",
@@ -332,6 +354,8 @@ mod tests {
             TransportError::Handshake(words(), Box::default()),
             closed(None),
             TransportError::Ended,
+            TransportError::Complete(words()),
+            TransportError::NotRepeated(words(), Box::new(TransportError::Ended)),
             TransportError::Io(std::io::ErrorKind::BrokenPipe.into()),
             TransportError::PongOverdue(Duration::from_secs(1)),
             TransportError::Protocol(words()),

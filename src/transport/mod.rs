@@ -3,6 +3,7 @@
 
 pub mod auto;
 mod body;
+mod ending;
 mod error;
 mod exchange;
 mod link;

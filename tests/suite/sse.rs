@@ -307,9 +307,106 @@ async fn a_post_can_open_the_stream() {
     peer.send("0\r\n\r\n").await;
     running.memory.until_of(Kind::Closed, 1).await;
     let closed = &running.memory.of(Kind::Closed)[0];
-    assert_eq!(closed.meta().cause.as_deref(), Some("the server ended the response"));
-    let (_, memory) = running.stop().await;
+    let words = "the server ended the response; the POST is not sent again by itself";
+    assert_eq!(closed.meta().cause.as_deref(), Some(words));
+    let (end, memory) = running.end().await;
+    assert!(matches!(end, End::Finished), "{end:?}");
     assert_eq!(memory.received(), ["a", "b"]);
+    assert_eq!(memory.of(Kind::Request).len(), 1);
+}
+
+/// A POST that asks for a stream, as language models are asked.
+fn post(server: &Server) -> Endpoint {
+    let mut endpoint = server.endpoint("/v1/chat/completions");
+    endpoint.options.body = Some(wirescope::model::Body::Text(r#"{"stream":true}"#.into()));
+    endpoint
+}
+
+#[tokio::test]
+async fn the_end_after_an_end_marker_is_no_loss() {
+    let streams = [
+        ("data: {\"a\":1}\n\ndata: [DONE]\n\n", "[DONE]"),
+        ("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n", "message_stop"),
+    ];
+    for (stream, marker) in streams {
+        for endpoint in [|server: &Server| server.endpoint("/"), post] {
+            let server = Server::start().await;
+            let running = run(endpoint(&server));
+            let (mut peer, _) = server.asked().await;
+            peer.stream().await;
+            peer.send(stream).await;
+            peer.cut();
+            let (end, memory) = running.end().await;
+            assert!(matches!(end, End::Finished), "{end:?}");
+            let cause = memory.of(Kind::Closed)[0].meta().cause.clone().unwrap();
+            assert_eq!(cause, format!("the answer is complete: it ended with {marker}"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_post_that_broke_is_not_sent_again() {
+    let server = Server::start().await;
+    let running = run(post(&server));
+    let (mut peer, _) = server.asked().await;
+    peer.stream().await;
+    peer.send("data: one\n\ndata: tw").await;
+    running.memory.until_received(1).await;
+    peer.cut();
+    let (end, memory) = running.end().await;
+    assert!(matches!(end, End::GaveUp(_)), "{end:?}");
+    let closed = &memory.of(Kind::Closed)[0];
+    let cause = closed.meta().cause.clone().unwrap();
+    assert!(cause.ends_with("8 bytes of it; the POST is not sent again by itself"), "{cause}");
+    assert!(closed.meta().hint.as_deref().unwrap().contains("connect again"), "{closed:?}");
+    assert_eq!(memory.of(Kind::Retrying).len(), 0);
+}
+
+#[tokio::test]
+async fn a_post_is_sent_again_where_the_server_gave_a_place_to_go_on_from() {
+    let server = Server::start().await;
+    let running = run(post(&server));
+    let (mut peer, _) = server.asked().await;
+    peer.stream().await;
+    peer.send("id: 7\ndata: one\n\n").await;
+    running.memory.until_received(1).await;
+    peer.cut();
+    let (_peer, request) = server.asked().await;
+    assert_eq!(request.line, "POST /v1/chat/completions HTTP/1.1");
+    assert_eq!(request.header("last-event-id"), Some("7"));
+    assert_eq!(request.body, r#"{"stream":true}"#);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_post_that_was_put_off_is_sent_when_the_server_says() {
+    let server = Server::start().await;
+    let running = run(post(&server));
+    let (mut peer, _) = server.asked().await;
+    peer.answer("429 Too Many Requests\r\nRetry-After: 0", "{}").await;
+    let (mut peer, request) = server.asked().await;
+    assert_eq!(request.body, r#"{"stream":true}"#);
+    peer.answer("500 Oops", "").await;
+    let (end, memory) = running.end().await;
+    assert!(matches!(end, End::GaveUp(_)), "{end:?}");
+    let failed = &memory.of(Kind::Failed)[1];
+    let words = "the server answered 500 Oops; the POST is not sent again by itself";
+    assert_eq!(failed.meta().cause.as_deref(), Some(words));
+    assert_eq!(failed.meta().status, Some(500));
+}
+
+#[tokio::test]
+async fn one_answer_instead_of_a_stream_is_shown() {
+    let server = Server::start().await;
+    let running = run(post(&server));
+    let (mut peer, _) = server.asked().await;
+    let body = r#"{"error":{"message":"no such model"}}"#;
+    peer.json(body).await;
+    let (end, memory) = running.end().await;
+    assert!(matches!(end, End::GaveUp(_)), "{end:?}");
+    let failed = &memory.of(Kind::Failed)[0];
+    assert_eq!(failed.text(), Some(body));
+    assert!(failed.meta().hint.as_deref().unwrap().contains("\"stream\": true"), "{failed:?}");
 }
 
 #[tokio::test]

@@ -281,3 +281,27 @@ async fn what_is_no_stream_is_refused() {
         assert_eq!(failed.text(), Some("data: x\n\n"));
     }
 }
+
+#[tokio::test]
+async fn the_answer_to_a_post_is_read_once() {
+    let table = [
+        ("{\"response\":\"a\",\"done\":false}\n{\"response\":\"\",\"done\":true}\n", "is complete"),
+        ("{\"result\":{\"created\":true}}\n", "the POST is not sent again by itself"),
+    ];
+    for (lines, words) in table {
+        let server = Server::start().await;
+        let mut endpoint = server.endpoint("/api/generate");
+        endpoint.options.body = Some(wirescope::model::Body::Text("{}".into()));
+        let running = run(endpoint);
+        let (mut peer, request) = server.asked().await;
+        assert_eq!(request.line, "POST /api/generate HTTP/1.1");
+        open(&mut peer, "application/x-ndjson").await;
+        chunk(&mut peer, lines).await;
+        peer.send(END).await;
+        let (end, memory) = running.end().await;
+        assert!(matches!(end, End::Finished), "{end:?}");
+        let cause = memory.of(Kind::Closed)[0].meta().cause.clone().unwrap();
+        assert!(cause.contains(words), "{cause}");
+        assert_eq!(memory.received().len(), lines.lines().count());
+    }
+}

@@ -12,6 +12,7 @@ use futures_util::future::BoxFuture;
 pub use parser::{Parser, Piece, What};
 
 use super::body::{Body, LONGEST, Next, head};
+use super::ending::Ending;
 use super::exchange::{Asked, plain_ask, refused, send, wrong_type};
 use super::{Entry, Link, Outcome, Transport, TransportError};
 use crate::model::{Dir, Endpoint, Event, Kind, Meta, TransportKind, Wire};
@@ -33,6 +34,7 @@ pub struct Sse {
     ask: Ask,
     last_id: String,
     retry: Option<Duration>,
+    ending: Ending,
 }
 
 impl Sse {
@@ -45,7 +47,13 @@ impl Sse {
         ask.offer("accept", EVENT_STREAM);
         ask.offer("cache-control", "no-cache");
         let last_id = endpoint.options.last_event_id.clone().unwrap_or_default();
-        Ok(Self { endpoint: endpoint.clone(), ask, last_id, retry: None })
+        Ok(Self {
+            endpoint: endpoint.clone(),
+            ask,
+            last_id,
+            retry: None,
+            ending: Ending::default(),
+        })
     }
 
     fn build(endpoint: &Endpoint) -> Result<Box<dyn Transport>, TransportError> {
@@ -59,11 +67,19 @@ impl Sse {
             ask.set("last-event-id", &self.last_id);
         }
         let asked = send(link, &http, &ask).await?;
-        self.follow(link, &http, asked).await
+        Ok(self.follow(link, &http, asked).await)
     }
 
     /// Reads the answer to a request that is on its way, to the end of the connection.
-    pub(super) async fn follow(
+    pub(super) async fn follow(&mut self, link: &mut Link, http: &Http, asked: Asked) -> Outcome {
+        let result = self.answered(link, http, asked).await;
+        let ending = std::mem::take(&mut self.ending);
+        let knows_place = !self.last_id.is_empty() || self.retry.is_some();
+        let lost = |error| ending.outcome(error, &self.ask.method, knows_place);
+        result.unwrap_or_else(lost)
+    }
+
+    async fn answered(
         &mut self,
         link: &mut Link,
         http: &Http,
@@ -107,7 +123,9 @@ impl Sse {
             };
             parser.feed(&bytes, &mut found);
             for piece in found.drain(..) {
-                link.push(event(now, piece)).await?;
+                let event = event(now, piece);
+                self.ending.take(&event);
+                link.push(event).await?;
             }
             // Only now: what was not handed over has to come again.
             parser.last_id().clone_into(&mut self.last_id);

@@ -10,6 +10,7 @@ use futures_util::future::BoxFuture;
 pub use records::{Framing, Record, Records, What};
 
 use super::body::{Body, LONGEST, Next, head};
+use super::ending::Ending;
 use super::exchange::{Asked, plain_ask, refused, send, wrong_type};
 use super::sse::EVENT_STREAM;
 use super::{Entry, Link, Outcome, Transport, TransportError};
@@ -35,6 +36,7 @@ pub struct Stream {
     endpoint: Endpoint,
     ask: Ask,
     resume: Resume,
+    ending: Ending,
 }
 
 impl Stream {
@@ -47,7 +49,7 @@ impl Stream {
         ask.offer("accept", ACCEPT);
         ask.offer("cache-control", "no-cache");
         let resume = Resume::new(&endpoint.options)?;
-        Ok(Self { endpoint: endpoint.clone(), ask, resume })
+        Ok(Self { endpoint: endpoint.clone(), ask, resume, ending: Ending::default() })
     }
 
     fn build(endpoint: &Endpoint) -> Result<Box<dyn Transport>, TransportError> {
@@ -59,11 +61,19 @@ impl Stream {
         let mut ask = self.ask.clone();
         self.resume.say(&mut ask);
         let asked = send(link, &http, &ask).await?;
-        self.follow(link, &http, asked).await
+        Ok(self.follow(link, &http, asked).await)
     }
 
     /// Reads the answer to a request that is on its way, to the end of the connection.
-    pub(super) async fn follow(
+    pub(super) async fn follow(&mut self, link: &mut Link, http: &Http, asked: Asked) -> Outcome {
+        let result = self.answered(link, http, asked).await;
+        let ending = std::mem::take(&mut self.ending);
+        let knows_place = self.resume.text().is_some();
+        let lost = |error| ending.outcome(error, &self.ask.method, knows_place);
+        result.unwrap_or_else(lost)
+    }
+
+    async fn answered(
         &mut self,
         link: &mut Link,
         http: &Http,
@@ -130,6 +140,7 @@ impl Stream {
         record: Record,
     ) -> Result<(), TransportError> {
         let mut event = event(now, record);
+        self.ending.take(&event);
         let moved = if event.kind == Kind::Message { self.resume.read(&event) } else { None };
         let Some(moved) = moved else { return Ok(link.push(event).await?) };
         event.id = moved.id;
