@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::error::{CaptureError, beside, wal_of};
 use super::header::Header;
 use super::live::is_recorded;
+use super::parts::{Columns, Parts};
 use super::reader::Reader;
 use super::row::Recorded;
 use crate::model::Event;
@@ -131,6 +132,23 @@ impl CaptureFile {
             }
         }
         Ok(next)
+    }
+
+    /// Gives parts of the events whose numbers are in `range` to `take`, in order, letting others
+    /// read and the file be moved in between.
+    ///
+    /// # Errors
+    /// The file cannot be opened or read; events before the damage were given.
+    pub fn parts(
+        &self,
+        mut range: Range<u64>,
+        columns: Columns,
+        mut take: impl FnMut(&Parts<'_>),
+    ) -> Result<(), CaptureError> {
+        while !range.is_empty() {
+            range.start = self.read(|reader| reader.parts_chunk(&range, columns, &mut take))?;
+        }
+        Ok(())
     }
 
     /// Runs `work` on the reader, opening it where that has not happened yet.

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::error::{CaptureError, beside, wal_of};
 use super::header::Header;
+use super::parts::{Columns, Parts};
 use super::row::{self, COLUMNS, Recorded};
 use super::schema::{APPLICATION_ID, USER_VERSION, open_to_read};
 use crate::model::Event;
@@ -172,6 +173,30 @@ impl Reader {
             // Numbers may have gaps where another program wrote them, so that only a chunk that
             // is not full tells that there is no more.
             Ok(ControlFlow::Continue(if count < CHUNK { end } else { next }))
+        };
+        query().map_err(|e| self.error(e))
+    }
+
+    /// Gives parts of some of the events in `range`, and returns where the next chunk begins.
+    pub(super) fn parts_chunk(
+        &self,
+        range: &Range<u64>,
+        columns: Columns,
+        take: &mut impl FnMut(&Parts<'_>),
+    ) -> Result<u64, CaptureError> {
+        let mut query = || {
+            let Some((first, last)) = bounds(range) else { return Ok(range.end) };
+            let mut statement = self.conn.prepare_cached(&columns.query())?;
+            let mut rows = statement.query([first, last, CHUNK])?;
+            let (mut count, mut next) = (0, range.start);
+            while let Some(found) = rows.next()? {
+                let parts = Parts::read(found)?;
+                count += 1;
+                next = parts.n.saturating_add(1);
+                take(&parts);
+            }
+            // As in `scan_chunk`.
+            Ok(if count < CHUNK { range.end } else { next })
         };
         query().map_err(|e| self.error(e))
     }

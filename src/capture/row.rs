@@ -80,7 +80,7 @@ fn read_meta(json: &str, event: &mut Event) {
     }
 }
 
-fn integer(value: ValueRef<'_>) -> Option<u64> {
+pub(super) fn integer(value: ValueRef<'_>) -> Option<u64> {
     match value {
         ValueRef::Integer(value) => u64::try_from(value).ok(),
         _ => None,
@@ -104,7 +104,7 @@ fn text(value: ValueRef<'_>) -> Option<Box<str>> {
     }
 }
 
-fn bytes(value: ValueRef<'_>) -> Bytes {
+pub(super) fn bytes(value: ValueRef<'_>) -> Bytes {
     match value {
         ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Bytes::copy_from_slice(bytes),
         ValueRef::Integer(number) => number.to_string().into(),

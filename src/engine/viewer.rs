@@ -62,8 +62,12 @@ impl Viewer {
         }
     }
 
+    /// What cannot be understood changes nothing: the window says why where it is typed.
     fn set_filter(&mut self, filter: Filter) {
-        self.search = (!filter.is_empty()).then(|| Search::new(filter.clone()));
+        self.search = match Search::new(&filter) {
+            Ok(search) => search,
+            Err(error) => return tracing::debug!(%error, "the filter stays as it was"),
+        };
         let matches = self.search.as_ref().map(|search| search.found.clone());
         {
             let mut shown = self.watch.shown();

@@ -1,6 +1,6 @@
-//! Which events the timeline shows: some words and a few switches.
+//! Which events the timeline shows: a query and a few switches.
 
-use super::{Dir, Event, Kind};
+use super::{Dir, Kind};
 
 /// A class of events that the timeline can be narrowed to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -30,11 +30,10 @@ impl Class {
     }
 }
 
-/// A text that must occur and the classes to narrow to; no class chosen means all.
+/// A query and the classes to narrow to; no class chosen means all.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Filter {
-    /// Occurs in the payload, the name, the id, the kind or the cause, whatever the case of ASCII
-    /// letters.
+    /// In the filter language, as it was typed.
     pub text: String,
     /// Chosen classes.
     pub classes: Vec<Class>,
@@ -43,73 +42,39 @@ pub struct Filter {
 impl Filter {
     /// Lets everything through.
     pub fn is_empty(&self) -> bool {
-        self.text.is_empty() && self.classes.is_empty()
+        self.text.trim().is_empty() && self.classes.is_empty()
     }
 
     /// Whether direction and kind pass; all that an index knows.
     pub fn passes_class(&self, dir: Dir, kind: Kind) -> bool {
         self.classes.is_empty() || self.classes.iter().any(|class| class.has(dir, kind))
     }
-
-    /// Whether the event passes.
-    pub fn passes(&self, event: &Event) -> bool {
-        self.passes_class(event.dir, event.kind) && self.passes_text(event)
-    }
-
-    fn passes_text(&self, event: &Event) -> bool {
-        let needle = self.text.as_bytes();
-        let has = |hay: &[u8]| contains_ignore_case(hay, needle);
-        let any = |hay: Option<&str>| hay.is_some_and(|hay| has(hay.as_bytes()));
-        needle.is_empty()
-            || has(&event.payload)
-            || any(event.name.as_deref())
-            || any(event.id.as_deref())
-            || has(event.kind.word().as_bytes())
-            || any(event.meta().cause.as_deref())
-            || any(event.meta().reason.as_deref())
-    }
-}
-
-fn contains_ignore_case(hay: &[u8], needle: &[u8]) -> bool {
-    let Some((first, rest)) = needle.split_first() else { return true };
-    let (lower, upper) = (first.to_ascii_lowercase(), first.to_ascii_uppercase());
-    let mut from = 0;
-    while let Some(found) = hay.get(from..).and_then(|h| memchr::memchr2(lower, upper, h)) {
-        let at = from + found + 1;
-        match hay.get(at..at + rest.len()) {
-            Some(next) if next.eq_ignore_ascii_case(rest) => return true,
-            Some(_) => from = at,
-            None => return false,
-        }
-    }
-    false
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn text(payload: &str) -> Event {
-        Event::new(0, Dir::In, Kind::Text).with_payload(payload.to_owned())
-    }
-
-    #[test]
-    fn words_are_found_whatever_their_case() {
-        let filter = Filter { text: "aapl".into(), ..Filter::default() };
-        assert!(filter.passes(&text(r#"{"symbol":"AAPL"}"#)));
-        assert!(filter.passes(&text("AaAAPL")));
-        assert!(!filter.passes(&text("AAP")));
-        assert!(!filter.passes(&text("")));
+    fn passes(classes: &[Class], dir: Dir, kind: Kind) -> bool {
+        let filter = Filter { classes: classes.to_vec(), ..Filter::default() };
+        filter.passes_class(dir, kind)
     }
 
     #[test]
     fn classes_narrow_and_none_means_all() {
-        let ping = Event::new(0, Dir::Out, Kind::Ping);
-        let open = Event::new(0, Dir::Local, Kind::Open);
-        assert!(Filter::default().passes(&ping) && Filter::default().is_empty());
-        let control = Filter { classes: vec![Class::Control], ..Filter::default() };
-        assert!(control.passes(&ping) && !control.passes(&open) && !control.passes(&text("x")));
-        let both = Filter { classes: vec![Class::State, Class::Received], ..Filter::default() };
-        assert!(both.passes(&open) && both.passes(&text("x")) && !both.passes(&ping));
+        let (ping, open) = ((Dir::Out, Kind::Ping), (Dir::Local, Kind::Open));
+        let text = (Dir::In, Kind::Text);
+        let table = [
+            (&[] as &[Class], [true, true, true]),
+            (&[Class::Control], [true, false, false]),
+            (&[Class::State, Class::Received], [false, true, true]),
+            (&[Class::Sent], [false, false, false]),
+        ];
+        for (classes, wanted) in table {
+            let found = [ping, open, text].map(|(dir, kind)| passes(classes, dir, kind));
+            assert_eq!(found, wanted, "{classes:?}");
+        }
+        let blank = Filter { text: " ".into(), ..Filter::default() };
+        assert!(Filter::default().is_empty() && blank.is_empty());
     }
 }

@@ -333,7 +333,7 @@ fn a_long_file_is_read_while_it_is_looked_at() {
     let snapshot = bench.until("the session", |s| !s.sessions.is_empty());
     let id = snapshot.sessions[0].id;
     // The window asks all the time while the file is still being read.
-    let filter = Filter { text: "number 599".into(), ..Filter::default() };
+    let filter = Filter { text: "\"number 599\"".into(), ..Filter::default() };
     bench.send(Command::Filter(id, filter));
     for row in 0..50 {
         bench.send(Command::View(id, row * 100..row * 100 + 30));
