@@ -14,5 +14,5 @@ pub use latency::{Latencies, Percentiles};
 pub use measure::{Measure, Measures};
 pub use phase::{Phase, Story};
 pub use sequence::{Numbers, Sequence};
-pub use series::{Bucket, Outage, Series};
+pub use series::{Bucket, Outage, Sample, Series};
 pub use traffic::Traffic;

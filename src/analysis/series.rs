@@ -8,13 +8,24 @@ use crate::model::{Dir, Event, Kind, Meta};
 /// Slices kept; when there would be more, neighbours are merged and the width doubles.
 const SLICES: usize = 960;
 /// Latencies kept a slice, chosen by chance among all.
-const SAMPLES: usize = 24;
+const LATENCIES: usize = 24;
+/// Sizes and gaps kept a slice likewise.
+const OTHERS: usize = 12;
 /// Width of a slice at the beginning, in nanoseconds.
 const FIRST_WIDTH: u64 = 100_000_000;
 /// Disconnected spans kept; later ones are not drawn.
 const OUTAGES: usize = 4096;
 /// Characters of an outage's label.
 const LABEL: usize = 24;
+
+/// A fair share of the values that were measured in a slice, each with its time; at most `MOST`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Sample<const MOST: usize> {
+    /// Times in nanoseconds since the session began, and values; unsorted.
+    pub values: Vec<(u64, f32)>,
+    seen: u32,
+    most: f32,
+}
 
 /// One slice of time.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -25,9 +36,12 @@ pub struct Bucket {
     pub sent: u32,
     /// Payload bytes received.
     pub bytes: u64,
-    /// Latencies in milliseconds, a fair sample of at most 24, unsorted, each with its time.
-    pub latencies: Vec<(u64, f32)>,
-    measured: u32,
+    /// Latencies in milliseconds.
+    pub latencies: Sample<LATENCIES>,
+    /// Payload bytes of received messages.
+    pub sizes: Sample<OTHERS>,
+    /// Milliseconds between one received message and the next of the same connection.
+    pub gaps: Sample<OTHERS>,
 }
 
 /// A span without a connection.
@@ -55,6 +69,8 @@ pub struct Series {
     /// Spans without a connection, in order.
     pub outages: Vec<Outage>,
     resume_after: Option<String>,
+    /// When the last message of this connection came.
+    last_ns: Option<u64>,
     /// The end of the last connection was told.
     is_down: bool,
 }
@@ -66,6 +82,7 @@ impl Default for Series {
             buckets: Vec::new(),
             outages: Vec::new(),
             resume_after: None,
+            last_ns: None,
             is_down: false,
         }
     }
@@ -77,7 +94,7 @@ impl Series {
         &mut self,
         event: &Event,
         latency_ms: Option<f64>,
-        chance: impl FnOnce() -> f64,
+        mut chance: impl FnMut() -> f64,
     ) {
         match event.kind {
             Kind::Closed => self.lost(event),
@@ -86,15 +103,26 @@ impl Series {
             Kind::Open => self.back(event),
             _ => {}
         }
+        if matches!(event.kind, Kind::Open | Kind::Closed) {
+            self.last_ns = None;
+        }
+        let is_received = event.is_received_message();
+        let last_ns = if is_received { self.last_ns.replace(event.t_ns) } else { None };
         let bucket = self.bucket(event.t_ns);
-        if event.is_received_message() {
+        if is_received {
+            let size = event.payload.len() as f32;
+            bucket.sizes.take(event.t_ns, size, &mut chance);
+            if let Some(last) = last_ns {
+                let gap = event.t_ns.saturating_sub(last) as f32 / 1e6;
+                bucket.gaps.take(event.t_ns, gap, &mut chance);
+            }
             bucket.received = bucket.received.saturating_add(1);
             bucket.bytes = bucket.bytes.saturating_add(event.payload.len() as u64);
         } else if event.dir == Dir::Out && event.kind.is_message() {
             bucket.sent = bucket.sent.saturating_add(1);
         }
         if let Some(latency) = latency_ms {
-            bucket.sample(event.t_ns, latency as f32, chance);
+            bucket.latencies.take(event.t_ns, latency as f32, &mut chance);
         }
     }
 
@@ -190,43 +218,54 @@ fn shortened(text: &str) -> String {
     format!("{}…", head.trim_end_matches([' ', ',', ':', ';', '.']))
 }
 
-impl Bucket {
-    fn sample(&mut self, t_ns: u64, latency: f32, chance: impl FnOnce() -> f64) {
-        self.measured = self.measured.saturating_add(1);
-        if self.latencies.len() < SAMPLES {
-            self.latencies.push((t_ns, latency));
+impl<const MOST: usize> Sample<MOST> {
+    fn take(&mut self, t_ns: u64, value: f32, chance: &mut impl FnMut() -> f64) {
+        self.seen = self.seen.saturating_add(1);
+        self.most = self.most.max(value);
+        if self.values.len() < MOST {
+            self.values.push((t_ns, value));
         } else {
             // Reservoir sampling: each of those measured is kept with the same probability.
-            let at = (chance() * f64::from(self.measured)) as usize;
-            if let Some(place) = self.latencies.get_mut(at) {
-                *place = (t_ns, latency);
+            let at = (chance() * f64::from(self.seen)) as usize;
+            if let Some(place) = self.values.get_mut(at) {
+                *place = (t_ns, value);
             }
         }
     }
 
-    /// Latency at this quantile of the sample, in milliseconds.
-    pub fn latency(&self, quantile: f64) -> Option<f32> {
-        let mut sorted: Vec<f32> = self.latencies.iter().map(|(_, latency)| *latency).collect();
+    /// The greatest value there was, in the sample or not; 0 where there was none.
+    pub fn most(&self) -> f32 {
+        self.most
+    }
+
+    /// The value at this quantile of the sample.
+    pub fn quantile(&self, quantile: f64) -> Option<f32> {
+        let mut sorted: Vec<f32> = self.values.iter().map(|(_, value)| *value).collect();
         sorted.sort_by(f32::total_cmp);
         let at = (quantile * sorted.len() as f64) as usize;
         sorted.get(at.min(sorted.len().saturating_sub(1))).copied()
     }
 
     fn merged(&self, other: &Self) -> Self {
-        let both = self.latencies.len() + other.latencies.len();
-        let step = both.div_ceil(SAMPLES).max(1);
+        let both = self.values.len() + other.values.len();
+        let step = both.div_ceil(MOST).max(1);
+        Self {
+            values: self.values.iter().chain(&other.values).step_by(step).copied().collect(),
+            seen: self.seen.saturating_add(other.seen),
+            most: self.most.max(other.most),
+        }
+    }
+}
+
+impl Bucket {
+    fn merged(&self, other: &Self) -> Self {
         Self {
             received: self.received.saturating_add(other.received),
             sent: self.sent.saturating_add(other.sent),
             bytes: self.bytes.saturating_add(other.bytes),
-            latencies: self
-                .latencies
-                .iter()
-                .chain(&other.latencies)
-                .step_by(step)
-                .copied()
-                .collect(),
-            measured: self.measured.saturating_add(other.measured),
+            latencies: self.latencies.merged(&other.latencies),
+            sizes: self.sizes.merged(&other.sizes),
+            gaps: self.gaps.merged(&other.gaps),
         }
     }
 }
@@ -248,8 +287,35 @@ mod tests {
         }
         assert!(series.buckets.len() <= SLICES);
         assert_eq!(series.buckets.iter().map(|b| u64::from(b.received)).sum::<u64>(), 50_000);
-        assert!(series.buckets.iter().all(|b| b.latencies.len() <= SAMPLES));
-        assert_eq!(series.buckets[0].latency(0.5), Some(1.0));
+        assert!(series.buckets.iter().all(|b| b.latencies.values.len() <= LATENCIES));
+        assert!(series.buckets.iter().all(|b| b.sizes.values.len() <= OTHERS));
+        assert!(series.buckets.iter().all(|b| b.gaps.values.len() <= OTHERS));
+        let first = &series.buckets[0];
+        assert_eq!(first.latencies.quantile(0.5), Some(1.0));
+        assert_eq!((first.sizes.quantile(0.9), first.sizes.most()), (Some(3.0), 3.0));
+        assert_eq!((first.gaps.quantile(0.0), first.gaps.most()), (Some(1000.0), 1000.0));
+    }
+
+    #[test]
+    fn a_gap_is_between_two_messages_of_one_connection() {
+        let mut series = Series::default();
+        let local = |t, kind| Event::new(t, Dir::Local, kind);
+        let ms = 1_000_000;
+        let events = [
+            local(0, Kind::Open),
+            message(ms),
+            Event::new(2 * ms, Dir::Out, Kind::Text),
+            message(4 * ms),
+            local(5 * ms, Kind::Closed),
+            local(50 * ms, Kind::Open),
+            message(60 * ms),
+            message(61 * ms),
+        ];
+        for event in &events {
+            series.observe(event, None, || 0.5);
+        }
+        let gaps: Vec<f32> = series.buckets[0].gaps.values.iter().map(|(_, gap)| *gap).collect();
+        assert_eq!(gaps, [3.0, 1.0]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Latency and rate over one time axis: spans without a connection shaded, reconnects marked, the
+//! Latency, rate, sizes and gaps over one time axis: spans without a connection shaded, reconnects marked, the
 //! numbers beside them.
 
 use egui::{
@@ -7,7 +7,8 @@ use egui::{
 use egui_plot::{AxisHints, Line, Plot, PlotPoints, PlotTransform, Points};
 use lucide_icons::Icon;
 
-use super::plot_data::{PlotData, Scale, plain, seconds, time_marks, value_marks};
+use super::plot_cloud::{Cloud, Measure, Scale};
+use super::plot_data::{PlotData, plain, seconds, time_marks, value_marks};
 use super::plot_outages::{outage_at, outages_ui, shade};
 use super::words::wall;
 use crate::engine::SessionView;
@@ -22,17 +23,45 @@ enum Page {
     #[default]
     Latency,
     Rate,
+    Size,
+    Gaps,
     Both,
 }
 
-const PAGES: [(Page, &str); 3] =
-    [(Page::Latency, "Latency"), (Page::Rate, "Rate"), (Page::Both, "Both")];
+const PAGES: [(Page, &str); 5] = [
+    (Page::Latency, "Latency"),
+    (Page::Rate, "Rate"),
+    (Page::Size, "Size"),
+    (Page::Gaps, "Gaps"),
+    (Page::Both, "Both"),
+];
+
+impl Page {
+    /// What it draws as a cloud.
+    const fn measure(self) -> Measure {
+        match self {
+            Self::Size => Measure::Size,
+            Self::Gaps => Measure::Gap,
+            Self::Latency | Self::Rate | Self::Both => Measure::Latency,
+        }
+    }
+
+    const fn title(self) -> &'static str {
+        match self {
+            Self::Rate => "Rate",
+            Self::Size => "Size of received messages",
+            Self::Gaps => "Time between received messages",
+            Self::Latency | Self::Both => "Latency",
+        }
+    }
+}
 
 /// The plots' state.
 #[derive(Debug, Default)]
 pub(super) struct Plots {
     page: Page,
     data: PlotData,
+    cloud: Cloud,
 }
 
 impl Plots {
@@ -45,6 +74,7 @@ impl Plots {
         out: &mut Outbox,
     ) {
         self.data.update(session.id, &session.series);
+        self.cloud.update(session.id, self.page.measure(), &session.series);
         ui.set_min_size(ui.available_size());
         let side = size::PAD as i8;
         let margin = Margin { left: side, right: side, top: 6, bottom: 2 };
@@ -52,17 +82,17 @@ impl Plots {
             ui.spacing_mut().item_spacing.y = 4.0;
             self.head_ui(ui, session, out);
             let room = ui.available_height();
-            if self.page == Page::Latency && self.data.dots.is_empty() {
-                let text =
-                    "It is told from a send time in the payload, such as ts, or from ping to pong";
-                Empty::new(Icon::Timer, "No latency yet").line(text).show(ui);
-                return;
+            let has_cloud = !matches!(self.page, Page::Rate | Page::Both);
+            if has_cloud && self.cloud.dots.is_empty() {
+                return empty_ui(ui, self.page);
             }
             match self.page {
-                Page::Latency => self.latency_ui(ui, session, scene, room, true),
+                Page::Latency | Page::Size | Page::Gaps => {
+                    self.cloud_ui(ui, session, scene, room, true);
+                }
                 Page::Rate => self.rate_ui(ui, session, scene, room, true),
                 Page::Both => {
-                    self.latency_ui(ui, session, scene, (room * 0.56).floor(), false);
+                    self.cloud_ui(ui, session, scene, (room * 0.56).floor(), false);
                     ui.add_space(2.0);
                     let rest = ui.available_height();
                     self.rate_ui(ui, session, scene, rest, false);
@@ -74,29 +104,17 @@ impl Plots {
     fn head_ui(&mut self, ui: &mut Ui, session: &SessionView, out: &mut Outbox) {
         let t = tokens(ui.ctx());
         ui.horizontal(|ui| {
-            let title = if self.page == Page::Rate { "Rate" } else { "Latency" };
-            ui.label(RichText::new(title).font(medium(size::DATA)).color(t.text));
+            ui.label(RichText::new(self.page.title()).font(medium(size::DATA)).color(t.text));
             ui.add_space(4.0);
-            if self.page == Page::Rate {
-                let stats = &session.stats;
-                number_ui(ui, "now", &format::rate(stats.rate));
-                number_ui(ui, "payload", &format!("{}/s", format::bytes(stats.byte_rate)));
-                number_ui(ui, "received", &format::thousands(stats.received));
-            } else if let Some(latency) = &session.stats.latency {
-                let room = ((ui.available_width() - 230.0) / 96.0).max(1.0) as usize;
-                let numbers = [
-                    ("p50", latency.p50),
-                    ("p95", latency.p95),
-                    ("p99", latency.p99),
-                    ("max", latency.max),
-                    ("jitter", latency.jitter),
-                ];
-                for (name, ms) in numbers.into_iter().take(room) {
-                    number_ui(ui, name, &format::millis(ms));
-                }
-            } else {
+            // Tabs and the button at the right.
+            let room = ((ui.available_width() - 320.0) / 96.0).max(1.0) as usize;
+            let numbers = self.numbers(session);
+            if numbers.is_empty() {
                 let text = "none measured yet";
                 ui.label(RichText::new(text).size(size::DATA).color(t.faint));
+            }
+            for (name, value) in numbers.into_iter().take(room) {
+                number_ui(ui, name, &value);
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 ui.spacing_mut().item_spacing.x = 2.0;
@@ -114,7 +132,33 @@ impl Plots {
         });
     }
 
-    fn latency_ui(
+    /// The numbers beside the title.
+    fn numbers(&self, session: &SessionView) -> Vec<(&'static str, String)> {
+        let stats = &session.stats;
+        let measure = self.page.measure();
+        match (self.page, &stats.latency, self.cloud.overall) {
+            (Page::Rate, ..) => vec![
+                ("now", format::rate(stats.rate)),
+                ("payload", format!("{}/s", format::bytes(stats.byte_rate))),
+                ("received", format::thousands(stats.received)),
+            ],
+            (Page::Size | Page::Gaps, _, Some((p50, p95))) => vec![
+                ("p50", measure.text(p50)),
+                ("p95", measure.text(p95)),
+                ("max", measure.text(measure.most(&session.series))),
+            ],
+            (Page::Latency | Page::Both, Some(latency), _) => vec![
+                ("p50", format::millis(latency.p50)),
+                ("p95", format::millis(latency.p95)),
+                ("p99", format::millis(latency.p99)),
+                ("max", format::millis(latency.max)),
+                ("jitter", format::millis(latency.jitter)),
+            ],
+            _ => Vec::new(),
+        }
+    }
+
+    fn cloud_ui(
         &self,
         ui: &mut Ui,
         session: &SessionView,
@@ -123,9 +167,9 @@ impl Plots {
         has_times: bool,
     ) {
         let t = tokens(ui.ctx());
-        let scale = self.data.scale;
+        let scale = self.cloud.scale;
         let axis = Axis {
-            name: "latency",
+            name: self.page.title(),
             bounds: (scale.low, if scale.is_log { scale.top } else { scale.top * 1.04 }),
             height,
             has_times,
@@ -134,17 +178,18 @@ impl Plots {
         let plot = plot(ui, session, scene, &axis, unit).y_grid_spacer(move |_| scale.marks());
         let shown = plot.show(ui, |plot| {
             shade(plot, session, t.outage);
-            let dots = Points::new("", PlotPoints::Borrowed(&self.data.dots));
+            let dots = Points::new("", PlotPoints::Borrowed(&self.cloud.dots));
             plot.points(dots.radius(1.3).color(t.dot).allow_hover(false));
-            for (lines, color) in [(&self.data.p50, t.text), (&self.data.p95, t.warn)] {
+            for (lines, color) in [(&self.cloud.p50, t.text), (&self.cloud.p95, t.warn)] {
                 for line in lines {
                     let line = Line::new("", PlotPoints::Borrowed(line)).allow_hover(false);
                     plot.line(line.color(color).width(1.4));
                 }
             }
         });
-        let kind = if scale.is_log { "Latency, logarithmic" } else { "Latency" };
-        shown.response.widget_info(|| WidgetInfo::labeled(Role::Image, true, kind));
+        let log = if scale.is_log { ", logarithmic" } else { "" };
+        let kind = format!("{}{log}", self.page.title());
+        shown.response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &kind));
         self.over(ui, session, scene, &shown.transform, &shown.response, Some(scale));
     }
 
@@ -210,11 +255,11 @@ impl Plots {
             let points = lines.iter().flatten();
             let near = points.min_by(|a, b| (a.x - x).abs().total_cmp(&(b.x - x).abs()))?;
             let is_near = (near.x - x).abs() < transform.bounds().width() / 40.0;
-            is_near.then(|| self.data.scale.millis(near.y))
+            is_near.then(|| self.page.measure().text(self.cloud.scale.value(near.y)))
         };
-        if let (Some(p50), Some(p95)) = (near(&self.data.p50), near(&self.data.p95)) {
-            numbers.push(format!("p50 {}", format::millis(p50)));
-            numbers.push(format!("p95 {}", format::millis(p95)));
+        if let (Some(p50), Some(p95)) = (near(&self.cloud.p50), near(&self.cloud.p95)) {
+            numbers.push(format!("p50 {p50}"));
+            numbers.push(format!("p95 {p95}"));
         }
         let step = self.data.received.partition_point(|point| point.x < x);
         if let Some(point) = self.data.received.get(step) {
@@ -227,6 +272,19 @@ impl Plots {
         }));
         hover_ui(ui, rect, mouse.x, text.join("\n"));
     }
+}
+
+/// Why there is nothing to draw.
+fn empty_ui(ui: &mut Ui, page: Page) {
+    let (title, text) = match page {
+        Page::Size => ("No sizes yet", "They are told from the first message on"),
+        Page::Gaps => ("No gaps yet", "They are told from the second message on"),
+        Page::Latency | Page::Rate | Page::Both => (
+            "No latency yet",
+            "It is told from a send time in the payload, such as ts, or from ping to pong",
+        ),
+    };
+    Empty::new(Icon::Timer, title).line(text).show(ui);
 }
 
 /// What is under the pointer, beside it and inside the plot.
