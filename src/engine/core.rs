@@ -17,7 +17,7 @@ use super::tracked::Tracked;
 use super::watch::{News, Select};
 use super::work::{Done, Work};
 use crate::capture::CaptureError;
-use crate::model::{Command, Endpoint, SessionId};
+use crate::model::{Command, Endpoint, Say, SessionId};
 use crate::server;
 
 /// Called whenever there is a new snapshot.
@@ -118,16 +118,9 @@ impl Core {
             Command::Disconnect(id) => self.with(id, |session, _| session.disconnect()),
             Command::Reconnect(id) => self.reconnect(id),
             Command::Close(id) => self.close_session(id),
-            Command::Send(id, say) => {
-                let sent = self.session(id).is_some_and(|session| session.say(say));
-                if !sent {
-                    self.tell(
-                        Severity::Error,
-                        "The message was not sent",
-                        Some("The session is not open, or too much is waiting to be sent"),
-                    );
-                }
-            }
+            Command::Send(id, say) => self.say(id, say),
+            Command::SendFile(id, path) => self.work.read(id, path),
+            Command::SendFileDialog(id) => self.work.ask_send(id),
             Command::Filter(id, filter) => {
                 self.with(id, |session, _| session.want(|wants| wants.filter = Some(filter)));
             }
@@ -165,6 +158,12 @@ impl Core {
                 // The dialog has asked already whether a file that is there may be replaced.
                 self.with(session, |session, work| session.save_as(&path, true, work));
             }
+            Done::SendPicked(id, path) => self.work.read(id, path),
+            Done::Read(id, Ok(content)) => self.say(id, Say::Binary(content)),
+            Done::Read(_, Err(why)) => {
+                let hint = Some("Choose another file, or send its content in parts");
+                self.tell(Severity::Error, &why, hint);
+            }
             Done::Saved(id, result) => self.saved(id, result),
             Done::Closed(result) | Done::Deleted(result) => {
                 self.report(result);
@@ -174,6 +173,15 @@ impl Core {
             Done::ServerStarted(result) => self.server_started(*result),
             Done::ServerStopped => self.serving.stopped(),
             Done::Begun(sessions) => self.begun(sessions),
+        }
+    }
+
+    fn say(&mut self, id: SessionId, say: Say) {
+        let mut sent = false;
+        self.with(id, |session, _| sent = session.say(say));
+        if !sent {
+            let hint = "The session is not open, or too much is waiting to be sent";
+            self.tell(Severity::Error, "The message was not sent", Some(hint));
         }
     }
 

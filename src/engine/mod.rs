@@ -26,7 +26,7 @@ pub use chunks::Chunks;
 pub use core::Waker;
 pub use handle::{Handle, Port};
 pub use snapshot::{
-    Entry, Matches, Notice, Origin, RecentCapture, Recording, Rows, Selected, ServerView,
+    Entry, Matches, Notice, Origin, RecentCapture, Recording, Rows, Selected, Sending, ServerView,
     SessionView, Severity, Snapshot, Stats, TransportStats,
 };
 

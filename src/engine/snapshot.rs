@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Chunks;
 use crate::analysis::{Percentiles, Phase, Series};
 use crate::decode::Decoded;
 use crate::model::{
-    Clock, Dir, Endpoint, Event, Filter, Kind, ServerOptions, SessionId, TransportKind,
+    Clock, Dir, Endpoint, Event, Filter, Kind, Say, ServerOptions, SessionId, TransportKind,
 };
 
 /// Everything there is to show.
@@ -74,6 +75,17 @@ pub struct SessionView {
     pub series: Arc<Series>,
     /// The recording.
     pub recording: Recording,
+    /// What goes on by itself.
+    pub sending: Sending,
+}
+
+/// What was asked for once and goes on until it is ended.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Sending {
+    /// Sent again and again, each time after so long.
+    pub repeats: Option<(Say, Duration)>,
+    /// WebSocket pings are not answered.
+    pub withholds_pongs: bool,
 }
 
 /// What is kept in memory of each event.

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::begun::Begun;
 use super::opened::Opened;
-use super::snapshot::{Origin, Recording, Rows, SessionView};
+use super::snapshot::{Origin, Recording, Rows, Sending, SessionView};
 use super::watch::{Wants, Watch};
 use super::work::{Done, Work};
 use crate::analysis::Phase;
@@ -41,6 +41,7 @@ pub(super) struct Tracked {
     run: Option<Run>,
     /// While it does not run but could again.
     resting: Option<Box<Session>>,
+    sending: Sending,
 }
 
 /// A session's run.
@@ -54,6 +55,7 @@ impl Tracked {
     /// A live session, which connects from now on.
     pub(super) fn begun(begun: Begun, work: &Work) -> Self {
         let Begun { id, endpoint, clock, watch, recorder, session } = begun;
+        let withholds_pongs = !endpoint.options.answer_pings;
         let mut tracked = Self {
             id,
             origin: Origin::Live,
@@ -70,6 +72,7 @@ impl Tracked {
             saving: None,
             run: None,
             resting: Some(Box::new(session)),
+            sending: Sending { withholds_pongs, ..Sending::default() },
         };
         tracked.reconnect(work);
         tracked
@@ -93,6 +96,7 @@ impl Tracked {
             saving: None,
             run: None,
             resting: None,
+            sending: Sending::default(),
         }
     }
 
@@ -118,9 +122,22 @@ impl Tracked {
     }
 
     /// Hands something over to be sent; `false` when it cannot be.
-    pub(super) fn say(&self, say: Say) -> bool {
+    pub(super) fn say(&mut self, say: Say) -> bool {
         let is_open = self.watch.observer().story.phase.is_open();
-        is_open && self.run.as_ref().is_some_and(|run| run.controls.say.try_send(say).is_ok())
+        let mut sending = self.sending.clone();
+        match &say {
+            Say::AnswerPings(answers) => sending.withholds_pongs = !answers,
+            Say::Repeat(repeats) => {
+                sending.repeats = repeats.as_ref().map(|(say, every)| (Say::clone(say), *every));
+            }
+            _ => {}
+        }
+        let is_taken = |run: &Run| run.controls.say.try_send(say).is_ok();
+        let sent = is_open && self.run.as_ref().is_some_and(is_taken);
+        if sent {
+            self.sending = sending;
+        }
+        sent
     }
 
     pub(super) fn disconnect(&mut self) {
@@ -151,6 +168,7 @@ impl Tracked {
         tracing::debug!(?end, title = %self.title, "the session's run is over");
         self.run = None;
         self.resting = Some(session);
+        self.sending.repeats = None;
     }
 
     /// The name of the file it is recorded into.
@@ -239,6 +257,7 @@ impl Tracked {
             stats: observer.stats(now_ns),
             series: observer.series(),
             recording,
+            sending: self.sending.clone(),
         }
     }
 

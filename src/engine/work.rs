@@ -2,10 +2,12 @@
 //! and brings its outcome back through one bounded queue.
 
 use std::future::Future;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
@@ -22,6 +24,9 @@ use crate::session::{End, Session};
 /// How long everything may take to end when the program does.
 const GOODBYE: Duration = Duration::from_secs(5);
 
+/// Largest file that is sent, in bytes.
+const LARGEST: u64 = 64 << 20;
+
 /// What slow work brings.
 pub(super) enum Done {
     /// Sessions are being recorded, or why they are not.
@@ -36,6 +41,10 @@ pub(super) enum Done {
     OpenPicked(PathBuf),
     /// The person picked a place to save a session to.
     SavePicked(SessionId, PathBuf),
+    /// The person picked a file to send.
+    SendPicked(SessionId, PathBuf),
+    /// The content of a file that is to be sent, or why there is none.
+    Read(SessionId, Result<Bytes, String>),
     /// A recording was moved to where the person wants it.
     Saved(SessionId, Result<PathBuf, CaptureError>),
     /// A file was deleted.
@@ -116,6 +125,16 @@ impl Work {
         self.pick(dialog::save(name), move |path| Done::SavePicked(session, path));
     }
 
+    /// Asks for a file to send.
+    pub(super) fn ask_send(&self, session: SessionId) {
+        self.pick(dialog::send(), move |path| Done::SendPicked(session, path));
+    }
+
+    /// Reads a file that is to be sent.
+    pub(super) fn read(&self, session: SessionId, path: PathBuf) {
+        self.block(move || Done::Read(session, content(&path)));
+    }
+
     fn pick(
         &self,
         dialog: impl Future<Output = Option<PathBuf>> + Send + 'static,
@@ -142,6 +161,23 @@ impl Work {
     }
 }
 
+/// What a file holds, as long as it is a file and not larger than a message may be.
+fn content(path: &Path) -> Result<Bytes, String> {
+    let shown = path.display();
+    let wrong = |error: std::io::Error| format!("{shown} cannot be sent: {error}");
+    let file = std::fs::File::open(path).map_err(wrong)?;
+    // A pipe or a terminal might never end.
+    if !file.metadata().map_err(wrong)?.is_file() {
+        return Err(format!("{shown} cannot be sent: it is no file"));
+    }
+    let mut content = Vec::new();
+    file.take(LARGEST + 1).read_to_end(&mut content).map_err(wrong)?;
+    if content.len() as u64 > LARGEST {
+        return Err(format!("{shown} cannot be sent: it is larger than {} MiB", LARGEST >> 20));
+    }
+    Ok(content.into())
+}
+
 /// The system's own dialogs.
 #[cfg(feature = "gui")]
 mod dialog {
@@ -152,6 +188,11 @@ mod dialog {
             .set_title("Open a capture")
             .add_filter("Wirescope captures", &["wirescope"])
             .add_filter("All files", &["*"]);
+        Some(dialog.pick_file().await?.path().to_owned())
+    }
+
+    pub(super) async fn send() -> Option<PathBuf> {
+        let dialog = rfd::AsyncFileDialog::new().set_title("Send a file");
         Some(dialog.pick_file().await?.path().to_owned())
     }
 
@@ -170,6 +211,10 @@ mod dialog {
     use std::path::PathBuf;
 
     pub(super) async fn open() -> Option<PathBuf> {
+        None
+    }
+
+    pub(super) async fn send() -> Option<PathBuf> {
         None
     }
 

@@ -23,6 +23,10 @@ pub enum Command {
     Close(SessionId),
     /// Send something over an open session.
     Send(SessionId, Say),
+    /// Send the content of this file as a binary message, or as the body of a POST.
+    SendFile(SessionId, PathBuf),
+    /// Ask for a file and send its content.
+    SendFileDialog(SessionId),
     /// Show these events.
     Filter(SessionId, Filter),
     /// These rows are on the screen: positions in the filtered list, or in all events where no

@@ -2,6 +2,7 @@
 //! Pure data; nothing here touches a socket, a file or a clock but [`Clock`].
 
 mod clock;
+mod close;
 mod command;
 mod endpoint;
 mod event;
@@ -15,6 +16,7 @@ mod secret;
 mod server;
 
 pub use clock::{Clock, rfc3339};
+pub use close::close_meaning;
 pub use command::{Command, SessionId};
 pub use endpoint::{Endpoint, EndpointError, TransportKind};
 pub use event::{Dir, Event, Kind, Wire};

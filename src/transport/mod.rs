@@ -16,7 +16,7 @@ pub mod websocket;
 
 use futures_util::future::BoxFuture;
 
-pub use error::{Missing, TransportError, close_meaning};
+pub use error::{Missing, TransportError};
 pub use link::{Link, Outbox, Wanted};
 pub use registry::{REGISTRY, build};
 
