@@ -33,6 +33,14 @@ pub enum Action {
     ToggleDetail,
     /// Copy the payload of the chosen event.
     CopyPayload,
+    /// Copy the session as a command line of curl.
+    CopyCurl,
+    /// The same of websocat.
+    CopyWebsocat,
+    /// The same of wscat.
+    CopyWscat,
+    /// The same of `wirescope capture`.
+    CopyCapture,
     /// Type a message.
     FocusComposer,
     /// Show or hide the plots.
@@ -89,6 +97,10 @@ const fn spec(
     Spec { text, tip, shortcut, icon }
 }
 
+const fn copies(text: &'static str) -> Spec {
+    spec(text, "A command line that connects as the session does", None, Icon::Terminal)
+}
+
 const fn ctrl(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::COMMAND, key)
 }
@@ -103,7 +115,7 @@ const fn plain(key: Key) -> KeyboardShortcut {
 
 impl Action {
     /// Every action, in the order of the palette.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 33] = [
         Self::FocusAddress,
         Self::NewSession,
         Self::Disconnect,
@@ -117,6 +129,10 @@ impl Action {
         Self::Follow,
         Self::ToggleDetail,
         Self::CopyPayload,
+        Self::CopyCurl,
+        Self::CopyWebsocat,
+        Self::CopyWscat,
+        Self::CopyCapture,
         Self::FocusComposer,
         Self::TogglePlots,
         Self::OpenCapture,
@@ -214,6 +230,10 @@ impl Action {
                 Some(shift(Key::C)),
                 Icon::Copy,
             ),
+            Self::CopyCurl => copies("Copy as curl"),
+            Self::CopyWebsocat => copies("Copy as websocat"),
+            Self::CopyWscat => copies("Copy as wscat"),
+            Self::CopyCapture => copies("Copy as wirescope capture"),
             Self::FocusComposer => {
                 spec("Write a message", "Go to the composer", Some(ctrl(Key::M)), Icon::PenLine)
             }

@@ -18,7 +18,7 @@ use super::toasts::Toasts;
 use super::views::{Captures, Inspect, ServerPage};
 use super::widgets::{Button, bar_frame, fill, hold, kbd};
 use super::{shortcuts, views};
-use crate::engine::{Handle, Snapshot};
+use crate::engine::{Handle, Notice, Severity, Snapshot};
 use crate::model::Command;
 
 /// Where and when the window is looked at; fixed in tests, so that pictures do not change.
@@ -119,7 +119,9 @@ impl App {
             _ => {}
         }
         if !self.engine.send(command) {
-            self.toasts.say("Wirescope is too busy to take that; try again in a moment");
+            let text = "Wirescope is too busy to take that; try again in a moment";
+            let (severity, hint) = (Severity::Error, None);
+            self.toasts.say(Notice { id: 0, severity, text: text.to_owned(), hint });
         }
     }
 
@@ -176,6 +178,9 @@ impl App {
         }
         for action in out.actions {
             self.act(ctx, action);
+        }
+        for notice in out.notices {
+            self.toasts.say(notice);
         }
     }
 

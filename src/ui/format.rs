@@ -40,15 +40,23 @@ pub(crate) fn size(count: u64) -> String {
     bytes(count as f64)
 }
 
-/// A duration in milliseconds with the unit that reads best: `0.8 ms`, `14 ms`, `1,004 ms`, `12 s`.
+/// A duration in milliseconds with the unit that reads best: `84 µs`, `0.8 ms`, `14 ms`, `1,004 ms`,
+/// `12 s`.
 pub(crate) fn millis(ms: f64) -> String {
-    if ms.abs() < 9.95 {
+    if ms.abs() < 0.0995 {
+        format!("{} µs", signed((ms * 1e3).round() as i64))
+    } else if ms.abs() < 9.95 {
         format!("{ms:.1} ms")
     } else if ms.abs() < 10_000.0 {
         format!("{} ms", signed(ms.round() as i64))
     } else {
         seconds(ms / 1e3)
     }
+}
+
+/// The same without the unit where it is milliseconds with one digit: `0.4`, `11.6`, `84 µs`.
+pub(crate) fn short_millis(ms: f64) -> String {
+    if ms.abs() < 0.0995 { millis(ms) } else { format!("{ms:.1}") }
 }
 
 /// A duration in seconds: `3.1 s`, `25 s`, `12 min`, `2 h 5 min`.
@@ -197,7 +205,16 @@ mod tests {
 
     #[test]
     fn durations_take_the_unit_that_fits() {
-        let table = [(0.84, "0.8 ms"), (14.2, "14 ms"), (1004.0, "1,004 ms"), (12_400.0, "12 s")];
+        let table = [
+            (0.0, "0 µs"),
+            (0.084, "84 µs"),
+            (-0.012, "-12 µs"),
+            (0.1, "0.1 ms"),
+            (0.84, "0.8 ms"),
+            (14.2, "14 ms"),
+            (1004.0, "1,004 ms"),
+            (12_400.0, "12 s"),
+        ];
         for (ms, text) in table {
             assert_eq!(millis(ms), text);
         }

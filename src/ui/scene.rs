@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::engine::{SessionView, Snapshot};
+use crate::engine::{Notice, SessionView, Severity, Snapshot};
 use crate::model::{Command, SessionId};
 
 use super::action::Action;
@@ -26,6 +26,8 @@ pub(crate) struct Outbox {
     pub commands: Vec<Command>,
     /// For the window.
     pub actions: Vec<Action>,
+    /// For the person.
+    pub notices: Vec<Notice>,
 }
 
 /// The session whose recording this file is, live or opened.
@@ -43,6 +45,11 @@ impl Outbox {
     /// Asks the window.
     pub(crate) fn act(&mut self, action: Action) {
         self.actions.push(action);
+    }
+
+    /// Tells the person.
+    pub(crate) fn say(&mut self, severity: Severity, text: String, hint: Option<String>) {
+        self.notices.push(Notice { id: 0, severity, text, hint });
     }
 }
 

@@ -23,13 +23,13 @@ const SHOWN: usize = 4;
 #[derive(Debug, Default)]
 pub(crate) struct Toasts {
     seen: HashMap<u64, Option<f64>>,
-    own: Option<(String, Option<f64>)>,
+    own: Option<(Notice, Option<f64>)>,
 }
 
 impl Toasts {
     /// Says something of the window's own.
-    pub(crate) fn say(&mut self, text: &str) {
-        self.own = Some((text.to_owned(), None));
+    pub(crate) fn say(&mut self, notice: Notice) {
+        self.own = Some((notice, None));
     }
 
     /// Shows them, and dismisses those whose time is over.
@@ -45,10 +45,12 @@ impl Toasts {
                 out.send(Command::Dismiss(notice.id));
             }
         }
-        let own = self
-            .own
-            .as_mut()
-            .map(|(text, first)| (text.clone(), leave_later(ui, now - *first.get_or_insert(now))));
+        let own = self.own.as_mut().map(|(notice, first)| {
+            // What has to be read takes longer.
+            let spare = if notice.hint.is_some() { STAYS } else { 0.0 };
+            let shown_for = now - *first.get_or_insert(now) - spare;
+            (notice.clone(), leave_later(ui, shown_for))
+        });
         let shown = notices.iter().rev().take(SHOWN).collect::<Vec<_>>();
         if shown.is_empty() && own.is_none() {
             return;
@@ -64,11 +66,10 @@ impl Toasts {
                         out.send(Command::Dismiss(notice.id));
                     }
                 }
-                if let Some((text, stays)) = own {
-                    let notice = Notice { id: 0, severity: Severity::Error, text, hint: None };
-                    if notice_ui(ui, &notice) || !stays {
-                        self.own = None;
-                    }
+                if let Some((notice, stays)) = own
+                    && (notice_ui(ui, &notice) || !stays)
+                {
+                    self.own = None;
                 }
             });
     }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use wirescope::analysis::{Percentiles, Phase, Series};
 use wirescope::decode::{Context, decode};
 use wirescope::engine::{
-    Chunks, Entry, Matches, Notice, Origin, RecentCapture, Recording, Selected, ServerView,
-    SessionView, Severity, Snapshot, Stats, TransportStats,
+    Chunks, Entry, Matches, Notice, Origin, RecentCapture, Recording, Selected, Sending,
+    ServerView, SessionView, Severity, Snapshot, Stats, TransportStats,
 };
 use wirescope::model::{
     Dir, Endpoint, Event, Filter, Kind, Meta, SessionId, Timing, TransportKind, Wire,
@@ -173,6 +173,7 @@ pub fn session(id: u32, url: &str, transport: TransportKind, phase: Phase) -> Se
         stats: Stats::default(),
         series: Arc::default(),
         recording: Recording { is_running: true, ..Recording::default() },
+        sending: Sending::default(),
     }
 }
 

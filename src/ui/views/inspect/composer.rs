@@ -1,14 +1,17 @@
 //! The composer: what to send, read and checked before it goes, with everything sent before at
 //! hand.
 
+use egui::text::{CCursor, CCursorRange};
 use egui::{Id, Key, KeyboardShortcut, Margin, Modifiers, Stroke, TextEdit, Ui, vec2};
 use lucide_icons::Icon;
 
+use super::composer_more::{More, strips_ui};
+use super::composer_read::{Mode, Wrong, close_code, in_frames, read, written};
 use crate::engine::SessionView;
-use crate::model::{Command, Say, TransportKind};
+use crate::model::{Command, Event, Say, TransportKind, close_meaning};
 use crate::ui::scene::Outbox;
 use crate::ui::theme::{mono, size, tokens, words};
-use crate::ui::widgets::{Button, problem, select};
+use crate::ui::widgets::{Button, Field, line, problem, select};
 
 const FIELD: &str = "composer";
 /// Why nothing can be sent.
@@ -16,35 +19,23 @@ const NOT_OPEN: &str = "Nothing can be sent while the connection is not open";
 /// Messages remembered.
 const HISTORY: usize = 100;
 
-/// How the text is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Mode {
-    #[default]
-    Text,
-    Json,
-    Binary,
-}
-
-const MODES: [(Mode, &str, &str); 3] = [
-    (Mode::Text, "Text", "Sent as it stands"),
-    (Mode::Json, "JSON", "Checked before it is sent"),
-    (Mode::Binary, "Hex", "Bytes as 77 73 31, sent as a binary message"),
-];
-
 /// The composer's state.
 #[derive(Debug, Default)]
 pub(super) struct Composer {
     mode: Mode,
     text: String,
-    error: Option<String>,
+    /// The close code as it is typed.
+    code: String,
+    more: More,
+    wrong: Option<Wrong>,
     history: Vec<(Mode, String)>,
     /// How far back the history is being looked at.
     back: usize,
     /// The frame from which the field is to have the focus.
     focus_from: Option<u64>,
-    /// How high it was, and how wide its button.
+    /// How high it was, and how wide what stands to the right of the field.
     height: Option<f32>,
-    button: Option<f32>,
+    right: Option<f32>,
 }
 
 /// Gives the focus to the field.
@@ -52,53 +43,65 @@ pub(super) fn focus(ctx: &egui::Context) {
     ctx.memory_mut(|memory| memory.request_focus(Id::unique(FIELD)));
 }
 
-fn read(mode: Mode, text: &str) -> Result<Say, String> {
-    match mode {
-        Mode::Text => Ok(Say::Text(text.to_owned())),
-        Mode::Json => serde_json::from_str::<serde::de::IgnoredAny>(text)
-            .map(|_| Say::Text(text.to_owned()))
-            .map_err(|error| format!("no JSON: {error}")),
-        Mode::Binary => bytes(text).map(|bytes| Say::Binary(bytes.into())),
-    }
-}
-
-fn bytes(text: &str) -> Result<Vec<u8>, String> {
-    let digits: Vec<u8> = text
-        .chars()
-        .filter(|c| !c.is_whitespace() && *c != ',')
-        .map(|c| c.to_digit(16).map(|digit| digit as u8))
-        .collect::<Option<_>>()
-        .ok_or("only digits 0–9 and a–f, as in 77 73 31")?;
-    if !digits.len().is_multiple_of(2) {
-        return Err(String::from("half a byte at the end"));
-    }
-    Ok(digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect())
+/// Selects the character that is wrong.
+fn point_at(ctx: &egui::Context, at: usize) {
+    let id = Id::unique(FIELD);
+    let mut state = TextEdit::load_state(ctx, id).unwrap_or_default();
+    let range = CCursorRange::two(CCursor::new(at), CCursor::new(at + 1));
+    state.cursor.set_char_range(Some(range));
+    TextEdit::store_state(ctx, id, state);
+    focus(ctx);
 }
 
 impl Composer {
-    /// Puts this text in, to be changed and sent.
-    pub(super) fn write(&mut self, ctx: &egui::Context, text: String) {
-        let is_json = text.trim_start().starts_with(['{', '[']);
-        self.mode = if is_json { Mode::Json } else { Mode::Text };
-        self.text = text;
-        self.error = None;
+    /// Puts an event in, to be changed and sent.
+    pub(super) fn edit(&mut self, ctx: &egui::Context, event: &Event) {
+        (self.mode, self.text, self.code) = written(event);
+        self.wrong = None;
         // In the frame of a click elsewhere a field gives its focus away again.
         self.focus_from = Some(ctx.cumulative_frame_nr() + 1);
         ctx.request_repaint();
     }
 
-    fn send(&mut self, session: &SessionView, out: &mut Outbox) {
-        match read(self.mode, &self.text) {
-            Ok(say) => {
-                out.send(Command::Send(session.id, say));
-                self.history.push((self.mode, std::mem::take(&mut self.text)));
-                let extra = self.history.len().saturating_sub(HISTORY);
-                self.history.drain(..extra);
-                self.back = 0;
-                self.error = None;
-            }
-            Err(error) => self.error = Some(error),
+    fn send(&mut self, ctx: &egui::Context, session: &SessionView, out: &mut Outbox) {
+        let path = self.text.trim();
+        if self.mode == Mode::File && !path.is_empty() {
+            out.send(Command::SendFile(session.id, path.into()));
+            return self.sent();
         }
+        match self.say() {
+            Ok((say, every)) => {
+                out.send(Command::Send(session.id, say.clone()));
+                if let Some(every) = every {
+                    let again = Say::Repeat(Some((Box::new(say), every)));
+                    out.send(Command::Send(session.id, again));
+                }
+                self.sent();
+            }
+            Err(wrong) => {
+                if let Some(at) = wrong.at {
+                    point_at(ctx, at);
+                }
+                self.wrong = Some(wrong);
+            }
+        }
+    }
+
+    /// What is to be sent, and how often.
+    fn say(&self) -> Result<(Say, Option<std::time::Duration>), Wrong> {
+        let say = read(self.mode, &self.text, &self.code)?;
+        let frames = self.more.frames().map_err(|why| Wrong::from(why.as_str()))?;
+        let every = self.more.every().map_err(|why| Wrong::from(why.as_str()))?;
+        let every = every.filter(|_| self.mode != Mode::Close);
+        Ok((in_frames(say, frames), every))
+    }
+
+    fn sent(&mut self) {
+        self.history.push((self.mode, std::mem::take(&mut self.text)));
+        let extra = self.history.len().saturating_sub(HISTORY);
+        self.history.drain(..extra);
+        self.back = 0;
+        self.wrong = None;
     }
 
     fn step(&mut self, older: bool) {
@@ -129,12 +132,13 @@ impl Composer {
         let is_open = session.phase.is_open();
         let kind = session.transport.or(session.endpoint.transport);
         let posts = kind.is_some_and(|kind| kind != TransportKind::Websocket);
-        let edge = if self.error.is_some() { t.bad } else { t.line };
+        let edge = if self.wrong.is_some() { t.bad } else { t.line };
         let margin = Margin { left: size::PAD as i8, right: size::PAD as i8, top: 8, bottom: 8 };
         let shown = egui::Frame::new().inner_margin(margin).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 4.0;
-            if let Some(error) = &self.error {
-                problem(ui, error);
+            strips_ui(ui, session, out);
+            if let Some(wrong) = &self.wrong {
+                problem(ui, &wrong.text);
             }
             egui::Frame::new()
                 .fill(t.control)
@@ -153,34 +157,80 @@ impl Composer {
 
     fn row_ui(&mut self, ui: &mut Ui, session: &SessionView, posts: bool, out: &mut Outbox) {
         ui.horizontal_top(|ui| {
-            let entries = MODES.map(|(_, name, tip)| (name, None, tip));
-            let chosen = MODES.iter().position(|(mode, ..)| *mode == self.mode).unwrap_or_default();
-            let extent = vec2(66.0, size::CHIP);
-            if let Some(picked) = select(ui, "Format", chosen, &entries, extent) {
-                self.mode = MODES[picked].0;
-                self.error = None;
+            self.mode_ui(ui, posts);
+            if self.mode == Mode::Close {
+                self.code_ui(ui);
             }
-            let (word, tip) = if posts {
-                ("POST", "Send it as the body of a POST to the address · Enter")
-            } else {
-                ("Send", "Enter; Shift Enter for a new line")
-            };
-            let room = self.button.unwrap_or(72.0) + ui.spacing().item_spacing.x;
-            let entered = self.field_ui(ui, ui.available_width() - room);
-            let is_open = ui.is_enabled();
-            let can = is_open && !(self.text.is_empty() && posts);
-            let button = Button::new(word).icon(Icon::SendHorizontal).primary().small();
-            let why = if is_open { "There is nothing to send" } else { NOT_OPEN };
-            let button = ui.add_enabled(can, button);
-            let wide = Some(button.rect.width());
-            if std::mem::replace(&mut self.button, wide) != wide {
-                ui.ctx().request_discard("the button has another width");
+            let room = self.right.unwrap_or(104.0) + ui.spacing().item_spacing.x;
+            let entered = self.field_ui(ui, (ui.available_width() - room).max(60.0));
+            let from = ui.cursor().left();
+            if self.mode == Mode::File {
+                let button = ui.add(Button::new("Choose…").quiet().small());
+                if button.on_hover_text("Choose a file and send it").clicked() {
+                    out.send(Command::SendFileDialog(session.id));
+                }
+            } else if self.mode != Mode::Close {
+                self.more.button_ui(ui, session, (!posts, self.mode.is_data()), out);
             }
-            let clicked = button.on_hover_text(tip).on_disabled_hover_text(why).clicked();
+            let clicked = self.send_ui(ui, posts);
+            let wide = Some(ui.min_rect().right() - from);
+            if std::mem::replace(&mut self.right, wide) != wide {
+                ui.ctx().request_discard("the right of the composer has another width");
+            }
             if clicked || (entered && !self.text.is_empty()) {
-                self.send(session, out);
+                self.send(ui.ctx(), session, out);
             }
         });
+    }
+
+    fn mode_ui(&mut self, ui: &mut Ui, posts: bool) {
+        let modes = if posts { &Mode::ALL[..Mode::OF_HTTP] } else { &Mode::ALL[..] };
+        let entries: Vec<_> = modes.iter().map(|(_, name, tip)| (*name, None, *tip)).collect();
+        let chosen = modes.iter().position(|(mode, ..)| *mode == self.mode);
+        if chosen.is_none() {
+            self.mode = Mode::default();
+        }
+        let extent = vec2(76.0, size::CHIP);
+        if let Some(picked) = select(ui, "Format", chosen.unwrap_or_default(), &entries, extent) {
+            self.mode = modes[picked].0;
+            self.wrong = None;
+        }
+    }
+
+    /// The close code, and what it means.
+    fn code_ui(&mut self, ui: &mut Ui) {
+        let t = tokens(ui.ctx());
+        let field = Field::new(&mut self.code, "Close code").hint("none").small().width(58.0);
+        if field.show(ui).changed() {
+            self.wrong = None;
+        }
+        let (text, color) = match close_code(&self.code) {
+            Ok(None) => ("without a code", t.faint),
+            Ok(Some(code)) => (close_meaning(code), t.muted),
+            Err(_) => ("no code", t.bad),
+        };
+        let galley = line(ui, text, words(size::DATA), color, 170.0);
+        let extent = vec2(galley.size().x, size::CHIP);
+        let (rect, response) = ui.allocate_exact_size(extent, egui::Sense::hover());
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, text));
+        let at = rect.left_center() - vec2(0.0, galley.size().y / 2.0);
+        ui.painter().galley(at.round(), galley, color);
+    }
+
+    fn send_ui(&self, ui: &mut Ui, posts: bool) -> bool {
+        let (word, tip) = match (posts, self.more.every()) {
+            (true, _) => ("POST", "Send it as the body of a POST to the address · Enter"),
+            (false, Ok(Some(_))) if self.mode != Mode::Close && self.mode != Mode::File => {
+                ("Send", "Now, and again each time; it can be stopped here · Enter")
+            }
+            _ => ("Send", "Enter; Shift Enter for a new line"),
+        };
+        let is_open = ui.is_enabled();
+        let lacks = self.text.is_empty() && (posts || !self.mode.may_be_empty());
+        let why = if is_open { "There is nothing to send" } else { NOT_OPEN };
+        let button = Button::new(word).icon(Icon::SendHorizontal).primary().small();
+        let button = ui.add_enabled(is_open && !lacks, button);
+        button.on_hover_text(tip).on_disabled_hover_text(why).clicked()
     }
 
     fn field_ui(&mut self, ui: &mut Ui, width: f32) -> bool {
@@ -203,13 +253,7 @@ impl Composer {
                 self.step(false);
             }
         }
-        let hint = if !ui.is_enabled() {
-            NOT_OPEN
-        } else if self.mode == Mode::Binary {
-            "77 73 31"
-        } else {
-            "Write a message"
-        };
+        let hint = if ui.is_enabled() { self.mode.hint() } else { NOT_OPEN };
         let hint = egui::RichText::new(hint).font(words(size::BODY)).color(t.faint);
         let lines = self.text.lines().count().clamp(1, 6);
         let edit = TextEdit::multiline(&mut self.text)
@@ -229,7 +273,7 @@ impl Composer {
             ui.painter().rect_stroke(response.rect, radius, edge, egui::StrokeKind::Inside);
         }
         if response.changed() {
-            self.error = None;
+            self.wrong = None;
             self.back = 0;
         }
         enter
@@ -239,16 +283,6 @@ impl Composer {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_typed_is_read_before_it_goes() {
-        assert_eq!(read(Mode::Text, "x"), Ok(Say::Text("x".into())));
-        assert!(read(Mode::Json, "{").is_err());
-        assert_eq!(read(Mode::Json, "{\"a\":1}"), Ok(Say::Text("{\"a\":1}".into())));
-        assert_eq!(read(Mode::Binary, "77 73,31"), Ok(Say::Binary((&b"ws1"[..]).into())));
-        assert!(read(Mode::Binary, "7").is_err());
-        assert!(read(Mode::Binary, "xy").is_err());
-    }
 
     #[test]
     fn what_was_sent_comes_back() {

@@ -3,10 +3,12 @@
 use egui::{Id, Key, Response, Ui, vec2};
 use lucide_icons::Icon;
 
+use super::command_line;
 use super::options::OptionsSheet;
 use super::words::state_words;
 use crate::analysis::Phase;
 use crate::engine::{Origin, SessionView};
+use crate::model::pasted::{self, Pasted, PastedError};
 use crate::model::{Command, Endpoint, TransportKind};
 use crate::ui::action::Action;
 use crate::ui::scene::{Outbox, Scene, now_ns};
@@ -82,6 +84,18 @@ impl ConnectBar {
         }
     }
 
+    /// Fills the form with a command line; answers what is wrong with it.
+    fn take(&mut self, line: Result<Pasted, PastedError>, out: &mut Outbox) -> Option<String> {
+        match line {
+            Ok(pasted) => {
+                self.load(&pasted.endpoint);
+                command_line::tell(&pasted, out);
+                None
+            }
+            Err(error) => Some(error.to_string()),
+        }
+    }
+
     /// Whether the bar still says what the session does.
     fn shows(&self, session: &SessionView) -> bool {
         session.origin == Origin::Live
@@ -108,6 +122,10 @@ impl ConnectBar {
         scene: Scene<'_>,
         out: &mut Outbox,
     ) {
+        let is_mine = ui
+            .memory(|memory| memory.focused().is_none_or(|focused| focused == Id::unique(ADDRESS)));
+        let line = is_mine.then(|| command_line::take_paste(ui)).flatten();
+        let wrong = line.and_then(|line| self.take(line, out));
         let next = self.next(session);
         let shown = session.filter(|_| next != Next::Connect);
         // Laid out from the left, in the order in which Tab goes; what is on the right is as wide
@@ -116,7 +134,7 @@ impl ConnectBar {
             .horizontal_centered(|ui| {
                 self.transport_ui(ui, shown);
                 let room = self.right + ui.spacing().item_spacing.x;
-                let entered = self.address_ui(ui, next, ui.available_width() - room);
+                let entered = self.address_ui(ui, next, ui.available_width() - room, wrong);
                 let from = ui.cursor().left();
                 self.options.button_ui(ui, self.transport);
                 let clicked = next_ui(ui, next).clicked();
@@ -139,7 +157,10 @@ impl ConnectBar {
     fn go(&mut self, next: Next, session: Option<&SessionView>, out: &mut Outbox) {
         match (next, session) {
             (Next::Connect, _) => {
-                if let Some(endpoint) = self.endpoint() {
+                // What it became is to be seen before it is connected with.
+                if let Some(line) = pasted::read(&self.url) {
+                    self.error = self.take(line, out);
+                } else if let Some(endpoint) = self.endpoint() {
                     out.send(Command::Connect(Box::new(endpoint)));
                 }
             }
@@ -170,15 +191,16 @@ impl ConnectBar {
         }
     }
 
-    fn address_ui(&mut self, ui: &mut Ui, next: Next, width: f32) -> bool {
+    fn address_ui(&mut self, ui: &mut Ui, next: Next, width: f32, wrong: Option<String>) -> bool {
         let field = Field::new(&mut self.url, "Address")
             .id(Id::unique(ADDRESS))
-            .hint("wss://…, https://…, or localhost:3000/events")
+            .hint("wss://…, https://…, localhost:3000/events, or paste a curl line")
             .width(width)
             .show(ui);
         if field.changed() {
             self.error = None;
         }
+        self.error = wrong.or(self.error.take());
         if let Some(error) = self.error.clone() {
             error_ui(ui, &field, &error);
         }

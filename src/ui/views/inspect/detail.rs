@@ -6,24 +6,23 @@ use std::sync::Arc;
 use egui::{Align, Layout, Margin, RichText, ScrollArea, Ui};
 use lucide_icons::Icon;
 
+use super::facts::facts;
+use super::frame_list::FrameList;
 use super::hex::HexView;
 use super::json_text::pretty;
 use super::json_tree::JsonTree;
 use super::raw::RawView;
-use super::words::{kind_color, wall, warning};
-use super::{body, handshake};
+use super::words::{kind_color, warning};
+use super::{body, command_line, handshake};
 use crate::decode::Body;
 use crate::engine::{Origin, Selected, SessionView};
-use crate::model::{Dir, Event, Kind, Wire};
+use crate::model::Kind;
 use crate::ui::action::Action;
-use crate::ui::format;
-use crate::ui::scene::Scene;
+use crate::ui::scene::{Outbox, Scene};
 use crate::ui::theme::{mono, size, tokens};
 use crate::ui::views::capital;
 use crate::ui::widgets::{Button, Empty, fact, hline, icon_button, tab};
 
-/// Width of the panel from which a time is told with its date.
-const FULL_TIME: f32 = 332.0;
 /// Characters of a body that are shown at once.
 const BODY: usize = 16_000;
 
@@ -46,8 +45,8 @@ const PAGES: [(Page, &str); 4] = [
 
 /// What the person asked the rest of the page for.
 pub(super) enum Asked {
-    /// Put this text into the composer.
-    Resend(String),
+    /// Put the event into the composer.
+    Resend,
     /// Choose no event.
     Close,
 }
@@ -59,6 +58,7 @@ pub(super) struct Detail {
     tree: JsonTree,
     raw: RawView,
     hex: HexView,
+    frames: FrameList,
 }
 
 /// Copies the whole payload of the event in the detail.
@@ -84,6 +84,7 @@ impl Detail {
         session: &SessionView,
         wanted: Option<u64>,
         scene: Scene<'_>,
+        out: &mut Outbox,
     ) -> Option<Asked> {
         let here = session.selected.as_ref().filter(|selected| Some(selected.n) == wanted);
         let mut asked = None;
@@ -119,7 +120,7 @@ impl Detail {
         match (here, wanted) {
             (Some(selected), _) => {
                 let selected = Arc::clone(selected);
-                asked = self.event_ui(ui, session, &selected, scene).or(asked);
+                asked = self.event_ui(ui, session, &selected, scene, out).or(asked);
             }
             (None, Some(_)) => {
                 Empty::new(Icon::Hourglass, "Reading the event").show(ui);
@@ -138,9 +139,11 @@ impl Detail {
         session: &SessionView,
         selected: &Arc<Selected>,
         scene: Scene<'_>,
+        out: &mut Outbox,
     ) -> Option<Asked> {
         let facts = facts(session, selected, scene, ui.available_width());
-        let below = facts.len() as f32 * size::ROW + 90.0;
+        let frames = FrameList::height(&selected.event);
+        let below = facts.len() as f32 * size::ROW + 90.0 + frames;
         let room = (ui.available_height() - below).max(120.0);
         ui.spacing_mut().item_spacing.y = 0.0;
         let side = size::PAD as i8;
@@ -148,6 +151,12 @@ impl Detail {
             .inner_margin(Margin { left: side, right: 2, top: 8, bottom: 8 })
             .show(ui, |ui| self.page_ui(ui, selected, scene, room));
         hline(ui);
+        if frames > 0.0 {
+            let margin = Margin { left: side, right: 2, top: 6, bottom: 8 };
+            let frame = egui::Frame::new().inner_margin(margin);
+            frame.show(ui, |ui| self.frames.ui(ui, session, selected, scene));
+            hline(ui);
+        }
         let mut asked = None;
         ScrollArea::vertical().id_salt("facts").auto_shrink([false, false]).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
@@ -160,7 +169,7 @@ impl Detail {
             });
             hline(ui);
             frame.show(ui, |ui| {
-                asked = buttons_ui(ui, session, selected);
+                asked = buttons_ui(ui, session, selected, out);
             });
         });
         asked
@@ -168,6 +177,7 @@ impl Detail {
 
     fn page_ui(&mut self, ui: &mut Ui, selected: &Arc<Selected>, scene: Scene<'_>, room: f32) {
         let event = &selected.event;
+        let rule = event.meta().cause.as_deref().filter(|_| event.kind == Kind::Violation);
         match self.page {
             Page::Handshake => {
                 scrolled(ui, "handshake", room, |ui| handshake::ui(ui, selected, scene));
@@ -175,7 +185,12 @@ impl Detail {
             Page::Hex => self.hex.ui(ui, selected, room),
             Page::Raw => self.raw.ui(ui, selected, room),
             Page::Pretty if event.kind.is_state() => {
-                scrolled(ui, "story", room, |ui| story_ui(ui, selected, scene));
+                scrolled(ui, "story", room, |ui| story_ui(ui, selected));
+            }
+            Page::Pretty if rule.is_some() => {
+                handshake::sentence(ui, rule.unwrap_or_default(), tokens(ui.ctx()).bad);
+                ui.add_space(6.0);
+                self.hex.ui(ui, selected, room - 60.0);
             }
             Page::Pretty => match &selected.decoded.body {
                 Body::Tree(value) => self.tree.ui(ui, selected, value, scene, room),
@@ -201,7 +216,7 @@ fn scrolled(ui: &mut Ui, salt: &str, room: f32, add: impl FnOnce(&mut Ui)) {
 }
 
 /// A change of state told in sentences: what, why, what to try, and what came with it.
-fn story_ui(ui: &mut Ui, selected: &Selected, scene: Scene<'_>) {
+fn story_ui(ui: &mut Ui, selected: &Selected) {
     let t = tokens(ui.ctx());
     let event = &selected.event;
     let meta = event.meta();
@@ -223,66 +238,16 @@ fn story_ui(ui: &mut Ui, selected: &Selected, scene: Scene<'_>) {
     }
     if meta.timing.is_some() {
         ui.add_space(4.0);
-        handshake::timing_ui(ui, event, scene);
+        handshake::timing_ui(ui, event);
     }
 }
 
-type Fact = (&'static str, String, bool);
-
-fn facts(session: &SessionView, selected: &Selected, scene: Scene<'_>, room: f32) -> Vec<Fact> {
-    let event = &selected.event;
-    let meta = event.meta();
-    let when = match event.dir {
-        Dir::In => "Received",
-        Dir::Out => "Sent",
-        Dir::Local => "At",
-    };
-    let at = wall(session, event.t_ns);
-    // With its date where there is room for it: a time that is cut off says nothing.
-    let at = if room > FULL_TIME { scene.zone.full(at) } else { scene.zone.clock_us(at) };
-    let mut facts: Vec<Fact> = vec![(when, at, false)];
-    let mut add = |name, value: Option<String>| {
-        if let Some(value) = value {
-            facts.push((name, value, false));
-        }
-    };
-    let how = if event.kind == Kind::Pong { "Round trip" } else { "Latency, from send time" };
-    add(how, selected.latency_ms.map(format::millis));
-    add("Since previous", selected.since_previous_ns.map(format::gap));
-    add("Sequence", selected.seq.map(format::signed));
-    add("Event", event.name.as_deref().map(str::to_owned));
-    add("Id", event.id.as_deref().map(str::to_owned));
-    add("Close code", meta.code.map(|code| code.to_string()));
-    add("Status", meta.status.map(|status| status.to_string()));
-    if !event.kind.is_state() {
-        let payload = format::size(event.payload.len() as u64);
-        add(
-            "Payload / on the wire",
-            Some(match event.wire {
-                Wire::Unknown => format!("{payload} / unknown"),
-                Wire::Exact(wire) => format!("{payload} / {}", format::size(wire)),
-                Wire::Estimated(wire) => format!("{payload} / ≈ {}", format::size(wire)),
-            }),
-        );
-    }
-    if meta.frames.len() > 1 {
-        let frames = format::count(meta.frames.len() as u64, "frame");
-        add("Frames", Some(frames));
-    }
-    let from = selected.handshake.as_ref().map(Event::meta);
-    let parts = [
-        Some(format!("attempt {}", event.attempt.max(1))),
-        from.and_then(|meta| meta.remote.clone()),
-        from.and_then(|meta| meta.tls.clone()),
-    ];
-    add("Connection", Some(parts.into_iter().flatten().collect::<Vec<_>>().join(", ")));
-    if let Some(cut) = meta.truncated {
-        facts.push(("Left out", format!("{} over the limit", format::size(cut)), true));
-    }
-    facts
-}
-
-fn buttons_ui(ui: &mut Ui, session: &SessionView, selected: &Selected) -> Option<Asked> {
+fn buttons_ui(
+    ui: &mut Ui,
+    session: &SessionView,
+    selected: &Selected,
+    out: &mut Outbox,
+) -> Option<Asked> {
     let event = &selected.event;
     let mut asked = None;
     ui.horizontal_wrapped(|ui| {
@@ -299,13 +264,15 @@ fn buttons_ui(ui: &mut Ui, session: &SessionView, selected: &Selected) -> Option
             }
         }
         let is_short = event.payload.len() < 100_000;
-        let can = session.origin == Origin::Live && event.kind.is_message() && is_short;
-        if let Some(text) = can.then(|| event.text()).flatten() {
+        let is_sent =
+            event.kind.is_message() || matches!(event.kind, Kind::Ping | Kind::Pong | Kind::Close);
+        if session.origin == Origin::Live && is_sent && is_short {
             let button = ui.add(Button::new("Edit and resend"));
             if button.on_hover_text("Put it into the composer").clicked() {
-                asked = Some(Asked::Resend(text.to_owned()));
+                asked = Some(Asked::Resend);
             }
         }
+        command_line::button_ui(ui, session, out);
     });
     asked
 }

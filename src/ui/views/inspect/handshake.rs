@@ -3,10 +3,10 @@
 
 use egui::{Color32, Rect, RichText, Sense, Ui, pos2, vec2};
 
-use super::body;
 use super::words::{phases, warning};
+use super::{body, certificates};
 use crate::engine::Selected;
-use crate::model::{Event, Headers, is_secret_header};
+use crate::model::{Event, Headers, Meta, is_secret_header};
 use crate::ui::format;
 use crate::ui::scene::Scene;
 use crate::ui::theme::{mono, size, tokens, words};
@@ -26,15 +26,14 @@ pub(super) fn ui(ui: &mut Ui, selected: &Selected, scene: Scene<'_>) {
     ui.spacing_mut().item_spacing.y = 3.0;
     let meta = event.meta();
     origin_ui(ui, event);
-    timing_ui(ui, event, scene);
-    for (name, value) in [("Peer", &meta.remote), ("TLS", &meta.tls)] {
-        if let Some(value) = value {
-            fact(ui, name, value, t.text);
-        }
+    timing_ui(ui, event);
+    for (name, value) in negotiated(meta) {
+        fact(ui, name, &value, t.text);
     }
     if meta.insecure {
         fact(ui, "Certificate", "not verified", t.bad);
     }
+    certificates::ui(ui, &meta.certificates, scene);
     if meta.method.is_some() || !meta.request_headers.is_empty() {
         let method = meta.method.as_deref().unwrap_or("GET");
         let url = meta.url.as_deref().unwrap_or_default();
@@ -57,6 +56,31 @@ pub(super) fn ui(ui: &mut Ui, selected: &Selected, scene: Scene<'_>) {
     }
 }
 
+/// The way to the peer, and what was agreed on with it.
+fn negotiated(meta: &Meta) -> Vec<(&'static str, String)> {
+    let header = |headers: &Headers, name: &str| {
+        let found: Vec<&str> = headers
+            .iter()
+            .filter(|(given, _)| given.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+            .collect();
+        (!found.is_empty()).then(|| found.join(", "))
+    };
+    // What was asked for and not agreed on is worth knowing, too.
+    let agreed = |name: &str| {
+        let none = || header(&meta.request_headers, name).map(|_| String::from("none"));
+        header(&meta.headers, name).or_else(none).filter(|_| meta.status == Some(101))
+    };
+    let all = [
+        ("Peer", meta.remote.clone()),
+        ("Proxy", meta.proxy.clone()),
+        ("TLS", meta.tls.clone()),
+        ("Subprotocol", agreed("sec-websocket-protocol")),
+        ("Extensions", agreed("sec-websocket-extensions")),
+    ];
+    all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+}
+
 /// Under what reserve a connection came about, and why over this transport.
 pub(super) fn origin_ui(ui: &mut Ui, event: &Event) {
     let t = tokens(ui.ctx());
@@ -69,13 +93,13 @@ pub(super) fn origin_ui(ui: &mut Ui, event: &Event) {
     }
 }
 
-fn sentence(ui: &mut Ui, text: &str, color: Color32) {
+pub(super) fn sentence(ui: &mut Ui, text: &str, color: Color32) {
     let text = RichText::new(capital(text)).color(color);
     ui.add(egui::Label::new(text).wrap().selectable(true));
 }
 
 /// The phases of an attempt, one below the other, each where it took place.
-pub(super) fn timing_ui(ui: &mut Ui, event: &Event, _scene: Scene<'_>) {
+pub(super) fn timing_ui(ui: &mut Ui, event: &Event) {
     let t = tokens(ui.ctx());
     let Some(timing) = event.meta().timing else { return };
     let phases = phases(&timing);
@@ -93,7 +117,7 @@ pub(super) fn timing_ui(ui: &mut Ui, event: &Event, _scene: Scene<'_>) {
         let left = egui::Align2::LEFT_CENTER;
         painter.text(rect.left_center(), left, name, words(size::DATA), t.muted);
         let right = egui::Align2::RIGHT_CENTER;
-        let value = format!("{ms:.1} ms");
+        let value = format::millis(ms);
         painter.text(rect.right_center(), right, value, mono(size::DATA), t.text);
         let track = Rect::from_min_max(
             pos2(rect.left() + 60.0, rect.center().y - 3.0),

@@ -2,18 +2,25 @@
 //! own state; what belongs to one session is kept with it while another is shown.
 
 mod body;
+mod certificates;
+mod command_line;
 mod composer;
+mod composer_more;
+mod composer_read;
 mod connect_bar;
 mod detail;
 mod face;
+mod facts;
 mod filter_bar;
 mod first_run;
+mod frame_list;
 mod handshake;
 mod hex;
 mod json_text;
 mod json_tree;
 mod options;
 mod options_draft;
+mod plot_cloud;
 mod plot_data;
 mod plot_labels;
 mod plot_outages;
@@ -164,6 +171,10 @@ impl Inspect {
             | Action::ToggleDetail
             | Action::TogglePlots => session.is_some(),
             Action::ClearFilter => session.is_some_and(|session| !session.filter.is_empty()),
+            Action::CopyCurl | Action::CopyWebsocat | Action::CopyWscat | Action::CopyCapture => {
+                let tool = command_line::tool(action);
+                tool.zip(session).is_some_and(|(tool, session)| command_line::can(tool, session))
+            }
             Action::CopyPayload => state.is_some_and(|state| state.selected.is_some()),
             Action::NextSession | Action::PreviousSession => snapshot.sessions.len() > 1,
             _ => true,
@@ -206,7 +217,11 @@ impl Inspect {
             Action::Follow => state.timeline.follow(),
             Action::FocusComposer => composer::focus(ctx),
             Action::CopyPayload => detail::copy_payload(ctx, session),
-            _ => {}
+            action => {
+                if let Some(tool) = command_line::tool(action) {
+                    command_line::copy(ctx, session, tool, out);
+                }
+            }
         }
     }
 
@@ -293,9 +308,14 @@ impl Inspect {
         center.show(ui, |ui| self.center_ui(ui, session, scene, out));
         let state = self.sessions.entry(session.id).or_default();
         if let Some(detail) = detail {
-            let asked = fill(ui, detail, |ui| state.detail.ui(ui, session, state.selected, scene));
+            let asked =
+                fill(ui, detail, |ui| state.detail.ui(ui, session, state.selected, scene, out));
             match asked {
-                Some(detail::Asked::Resend(text)) => state.composer.write(ui.ctx(), text),
+                Some(detail::Asked::Resend) => {
+                    if let Some(selected) = &session.selected {
+                        state.composer.edit(ui.ctx(), &selected.event);
+                    }
+                }
                 Some(detail::Asked::Close) => state.select(session.id, None, out),
                 None => {}
             }

@@ -158,6 +158,7 @@ fn menu_ui(ui: &mut Ui, session: &SessionView, out: &mut Outbox) {
             ui.close();
         }
     }
+    super::command_line::menu_ui(ui, session, out);
     let copy = Button::new("Copy address").icon(Icon::Copy).quiet().small();
     if ui.add(copy).clicked() {
         ui.ctx().copy_text(session.endpoint.url.to_string());

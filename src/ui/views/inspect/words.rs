@@ -4,7 +4,7 @@ use egui::Color32;
 
 use crate::analysis::Phase;
 use crate::engine::{Origin, SessionView};
-use crate::model::{Dir, Event, Kind, Timing};
+use crate::model::{Dir, Event, Kind, Timing, close_meaning};
 use crate::ui::format::{self, Zone};
 use crate::ui::scene::now_ns;
 use crate::ui::theme::Tokens;
@@ -22,8 +22,8 @@ pub(super) fn preview(event: &Event) -> String {
             format!("{} · {}", meta.cause.as_deref().unwrap_or("broken rule"), hex(&event.payload))
         }
         Kind::Close => match (meta.code, meta.reason.as_deref().unwrap_or_default()) {
-            (Some(code), "") => code.to_string(),
-            (Some(code), reason) => format!("{code} {reason}"),
+            (Some(code), "") => format!("{code} {}", close_meaning(code)),
+            (Some(code), reason) => format!("{code} {}: {reason}", close_meaning(code)),
             (None, _) => String::from("without a code"),
         },
         Kind::Retry => meta.retry_ms.map(|ms| format::millis(ms as f64)).unwrap_or_default(),
@@ -106,8 +106,10 @@ pub(super) fn warning(event: &Event) -> Option<&str> {
 
 /// ` in 14 ms (DNS 0.2, TCP 0.4, TLS 11.6, answer 1.8)`
 fn took(timing: &Timing) -> String {
-    let phases: Vec<String> =
-        phases(timing).into_iter().map(|(name, ms)| format!("{name} {ms:.1}")).collect();
+    let phases: Vec<String> = phases(timing)
+        .into_iter()
+        .map(|(name, ms)| format!("{name} {}", format::short_millis(ms)))
+        .collect();
     let total = timing.total.map(|total| format!(" in {}", format::millis(total)));
     let total = total.unwrap_or_default();
     if phases.is_empty() { total } else { format!("{total} ({})", phases.join(", ")) }
@@ -200,7 +202,10 @@ mod tests {
             (event(Dir::In, Kind::Text, "a\nb", none()), "a b"),
             (event(Dir::In, Kind::Binary, "ab", none()), "61 62"),
             (event(Dir::In, Kind::Ping, "ws1", none()), "77 73 31"),
-            (event(Dir::In, Kind::Close, "", Meta { code: Some(1001), ..none() }), "1001"),
+            (
+                event(Dir::In, Kind::Close, "", Meta { code: Some(1001), ..none() }),
+                "1001 going away",
+            ),
             (event(Dir::In, Kind::Retry, "", Meta { retry_ms: Some(3000), ..none() }), "3,000 ms"),
             (
                 event(
