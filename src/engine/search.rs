@@ -167,7 +167,8 @@ fn runs(unsure: &[(u32, Facts)]) -> impl Iterator<Item = Range<usize>> {
     let mut from = 0;
     std::iter::from_fn(move || {
         let rest = unsure.get(from..).filter(|rest| !rest.is_empty())?;
-        let breaks = rest.windows(2).position(|pair| pair[1].1.n.saturating_sub(pair[0].1.n) > NEAR);
+        let breaks =
+            rest.windows(2).position(|pair| pair[1].1.n.saturating_sub(pair[0].1.n) > NEAR);
         let start = from;
         from += breaks.map_or(rest.len(), |at| at + 1);
         Some(start..from)

@@ -130,6 +130,7 @@ mod tests {
             headers: Vec::new(),
             body: bytes::Bytes::new(),
             retry_after: None,
+            missing: None,
             timing: crate::model::Timing::default(),
         };
         let broken = || TransportError::Io(std::io::ErrorKind::ConnectionReset.into());
