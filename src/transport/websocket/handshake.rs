@@ -99,7 +99,7 @@ pub(super) async fn shake(
     let sending = exchange.drive(sender.send_request(request));
     let answer = tokio::time::timeout(PATIENCE, sending).await;
     let arrived = Instant::now();
-    let mut shaking = Shaking { offer, began, arrived, interim, meta };
+    let mut shaking = Shaking { offer, began, arrived, interim, meta, told: 0 };
     match answer {
         Err(_) => {
             let io = exchange.parts().io.into_inner();
@@ -122,7 +122,6 @@ pub(super) async fn shake(
             let mut body = Body::new(limit);
             exchange.drive(body.read(response.body_mut())).await;
             let io = exchange.parts().io.into_inner();
-            shaking.tell_interim(&io, link).await?;
             shaking.close(&io, &response, body, link).await
         }
     }
@@ -136,10 +135,12 @@ struct Shaking<'a> {
     /// When each interim answer came.
     interim: mpsc::Receiver<Instant>,
     meta: Meta,
+    /// Bytes on the wire that events were told of.
+    told: u64,
 }
 
 impl Shaking<'_> {
-    /// Tells of the interim answers (RFC 9110, section 15.2).
+    /// Tells of the interim answers (RFC 9110, section 15.2), and of the request before them.
     async fn tell_interim(
         &mut self,
         io: &Recorded<Stream>,
@@ -151,12 +152,34 @@ impl Shaking<'_> {
             else {
                 break;
             };
+            if self.told == 0 {
+                self.tell_request(io, link).await?;
+            }
             rest = rest.get(length..).unwrap_or_default();
+            self.told += length as u64;
             let meta = Answer::interim(head).meta();
             let event = Event::new(link.at(came), Dir::In, Kind::Response).with_meta(meta);
             link.push(event.with_wire(Wire::Exact(length as u64))).await?;
         }
         Ok(())
+    }
+
+    /// Tells of the request, where the event of its answer does not.
+    async fn tell_request(
+        &mut self,
+        io: &Recorded<Stream>,
+        link: &mut Link,
+    ) -> Result<(), TransportError> {
+        let (headers, wire) = match Head::parse(io.sent()) {
+            Some((head, length)) => (head.headers, Wire::Exact(length as u64)),
+            None => (Vec::new(), Wire::Unknown),
+        };
+        self.told += wire.bytes().unwrap_or_default();
+        let (method, url) = (self.meta.method.clone(), self.meta.url.clone());
+        let meta = Meta { method, url, headers, ..Meta::default() };
+        let sent = link.at(io.last_sent().unwrap_or(self.began));
+        let event = Event::new(sent, Dir::Out, Kind::Request).with_meta(meta).with_wire(wire);
+        Ok(link.push(event).await?)
     }
 
     fn open(
@@ -166,7 +189,7 @@ impl Shaking<'_> {
         early: Bytes,
         accept: &str,
     ) -> Result<Shaken, TransportError> {
-        let wire = io.passed().saturating_sub(early.len() as u64);
+        let wire = io.passed().saturating_sub(early.len() as u64 + self.told);
         Answer::read(&io, response).note(&mut self.meta, &io, self.began, self.arrived);
         match agreed(response.headers(), self.offer, accept) {
             Err(cause) => Err(TransportError::Handshake(cause, Box::new(self.meta))),
@@ -184,6 +207,7 @@ impl Shaking<'_> {
         body: Body,
         link: &mut Link,
     ) -> Result<Shaken, TransportError> {
+        self.tell_interim(io, link).await?;
         let answer = Answer::read(io, response);
         answer.note(&mut self.meta, io, self.began, self.arrived);
         let location = response
@@ -194,17 +218,9 @@ impl Shaking<'_> {
             let timing = self.meta.timing.unwrap_or_default();
             return Err(answer.refused(body.kept.into(), body.missing, timing));
         };
-        let asked = Head::parse(io.sent()).map(|(_, length)| length as u64);
-        let sent_at = link.at(io.last_sent().unwrap_or(self.began));
-        let request = Meta {
-            method: self.meta.method.clone(),
-            url: self.meta.url.clone(),
-            headers: self.meta.request_headers.clone(),
-            ..Meta::default()
-        };
-        let request = Event::new(sent_at, Dir::Out, Kind::Request).with_meta(request);
-        let wire = |bytes: Option<u64>| bytes.map_or(Wire::Unknown, Wire::Exact);
-        link.push(request.with_wire(wire(asked))).await?;
+        if self.told == 0 {
+            self.tell_request(io, link).await?;
+        }
         let told = Meta {
             method: None,
             url: None,
@@ -214,7 +230,7 @@ impl Shaking<'_> {
         };
         let event = Event::new(link.at(self.arrived), Dir::In, Kind::Response)
             .with_payload(body.kept)
-            .with_wire(wire(asked.map(|asked| io.passed().saturating_sub(asked))))
+            .with_wire(Wire::Exact(io.passed().saturating_sub(self.told)))
             .with_meta(told);
         link.push(event).await?;
         link.flush().await?;

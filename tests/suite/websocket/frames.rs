@@ -177,6 +177,23 @@ async fn a_broken_rule_is_told_with_its_bytes_and_ends_the_connection() {
 }
 
 #[tokio::test]
+async fn bad_text_is_told_before_the_rest_of_it_is_there() {
+    let table: [&[u8]; 3] = [
+        b"\x81\x7e\x40\x00fine so far\xf4\x90",
+        b"\x81\x20ok\xff",
+        b"\x01\x03\xce\xba\xe1\x00\x7f\x00\x00\x00\x00\x00\x10\x00\x00\xed\xa0",
+    ];
+    for bytes in table {
+        // The peer sends no more and waits for the close frame.
+        let (_, memory) = sent(bytes, None).await;
+        let violation = memory.of(Kind::Violation).remove(0);
+        assert!(violation.meta().cause.as_ref().unwrap().contains("section 8.1"));
+        assert_eq!(violation.payload[violation.payload.len() - 2..], bytes[bytes.len() - 2..]);
+        assert_eq!(memory.of(Kind::Close)[0].meta().code, Some(1007));
+    }
+}
+
+#[tokio::test]
 async fn what_does_no_harm_is_told_and_the_connection_goes_on() {
     let (end, memory) = sent(b"\x81\x7e\x00\x02ab\x81\x01c\x88\x02\x03\xe8\x81\x01d", None).await;
     assert!(matches!(end, End::Finished));

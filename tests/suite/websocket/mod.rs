@@ -1,8 +1,12 @@
 //! The WebSocket client against servers that misbehave on purpose, and against tokio-tungstenite.
 
+mod compression;
+mod echo;
 mod frames;
 mod handshake;
 mod life;
+mod redirects;
+mod say;
 mod scripted;
 mod tls;
 

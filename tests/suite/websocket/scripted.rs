@@ -59,6 +59,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
     /// The same, with these bytes right behind the answer.
     pub(super) async fn accept_and(&mut self, more: &str, behind: &[u8]) {
         self.request().await;
+        self.upgrade(more, behind).await;
+    }
+
+    /// Accepts the request that was read.
+    pub(super) async fn upgrade(&mut self, more: &str, behind: &[u8]) {
         let accept = derive_accept_key(self.header("sec-websocket-key").unwrap().as_bytes());
         let answer = format!(
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
