@@ -147,33 +147,24 @@ impl Inflater {
 pub(super) struct Deflater {
     stream: Compress,
     keeps_context: bool,
-    /// Bytes after which nothing may be referred to, where the window is smaller than the
-    /// compressor's smallest.
-    most: usize,
 }
 
 impl Deflater {
     /// Compresses as agreed for `side`.
     pub(super) fn new(side: Side) -> Self {
+        // Of its window of 512 bytes the compressor refers to the last 250 alone, the rest being
+        // what it looks ahead to; so that one does for 256 bytes too.
         let bits = side.bits.max(LEAST_BITS);
-        let most = if side.bits < LEAST_BITS { 1 << side.bits } else { usize::MAX };
         Self {
             stream: Compress::new_with_window_bits(Compression::default(), false, bits),
             keeps_context: side.keeps_context,
-            most,
         }
     }
 
     /// The payload of the message's next frame; `is_last` for its last one.
     pub(super) fn frame(&mut self, part: &[u8], is_last: bool) -> Vec<u8> {
         let mut out = Vec::with_capacity(part.len() / 2 + 64);
-        if self.most == usize::MAX {
-            self.squeeze(part, FlushCompress::Sync, &mut out);
-        } else {
-            for chunk in part.chunks(self.most) {
-                self.squeeze(chunk, FlushCompress::Full, &mut out);
-            }
-        }
+        self.squeeze(part, &mut out);
         if is_last {
             if out.ends_with(&TAIL) {
                 out.truncate(out.len() - TAIL.len());
@@ -189,12 +180,12 @@ impl Deflater {
         out
     }
 
-    fn squeeze(&mut self, mut input: &[u8], flush: FlushCompress, out: &mut Vec<u8>) {
+    fn squeeze(&mut self, mut input: &[u8], out: &mut Vec<u8>) {
         loop {
             out.reserve(input.len() / 2 + 64);
             let (before, length) = (self.stream.total_in(), out.len());
             // It fails for a stream that was finished alone, which this one never is.
-            let _ = self.stream.compress_vec(input, out, flush);
+            let _ = self.stream.compress_vec(input, out, FlushCompress::Sync);
             let used = (self.stream.total_in() - before) as usize;
             input = input.get(used..).unwrap_or_default();
             let has_room = out.len() < out.capacity();

@@ -111,11 +111,18 @@ fn what_we_compress_is_inflated_by_a_window_as_small_as_agreed() {
 #[test]
 fn the_window_of_256_bytes_is_kept_though_the_compressor_has_none() {
     let noise: Vec<u8> =
-        (0..300_u32).map(|n| ((n * n).wrapping_mul(2_654_435_761) >> 13) as u8).collect();
-    let twice = noise.repeat(2);
-    let size = |bits| Deflater::new(side(bits, true)).frame(&twice, true).len();
-    assert!(size(9) < 450, "{} finds the repetition 300 bytes before", size(9));
-    assert!(size(8) > 600, "{} may not", size(8));
+        (0..600_u32).map(|n| ((n * n).wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let squeezed = |distance| {
+        let mut deflater = Deflater::new(side(8, true));
+        let first = deflater.frame(&noise[..distance], true).len();
+        (first, deflater.frame(&noise[..distance], true).len())
+    };
+    let (first, again) = squeezed(240);
+    assert!(first > 240 && again < 30, "{first}, {again}: it finds what is in the window");
+    for distance in 257..600 {
+        let (first, again) = squeezed(distance);
+        assert!(again > distance, "{distance} bytes back: {first}, {again}");
+    }
 }
 
 #[test]
