@@ -129,6 +129,7 @@ mod tests {
             version: String::new(),
             headers: Vec::new(),
             body: bytes::Bytes::new(),
+            missing: None,
             retry_after: None,
             missing: None,
             timing: crate::model::Timing::default(),

@@ -21,9 +21,9 @@ use super::body::Body;
 use super::extension::Deflate;
 use super::head::Head;
 use super::offer::Offer;
-use super::redirect::is_redirect;
 use crate::model::{Dir, Event, Kind, Meta, Wire};
 use crate::net::{Dialled, Recorded, Stream};
+use crate::transport::redirect::{Hop, Redirects};
 use crate::transport::{Link, TransportError};
 
 /// How long the answer may take once the connection stands.
@@ -59,14 +59,15 @@ pub(super) struct Opened {
 
 /// A redirect.
 pub(super) struct Elsewhere {
-    /// Its `Location`.
-    pub(super) location: String,
-    /// Both heads and how long everything took.
-    pub(super) meta: Meta,
+    /// Where it leads.
+    pub(super) hop: Hop,
+    /// The answer, which is not told yet.
+    pub(super) answer: Event,
 }
 
 /// Asks for a WebSocket over a connection just `dialled` in an attempt that `began` then. Interim
-/// answers and redirects are told; of the body of another answer at most `limit` bytes are kept.
+/// answers are told, and so is the request where it is redirected; of the body of an answer that
+/// opens nothing at most `limit` bytes are kept.
 ///
 /// # Errors
 /// [`TransportError::Refused`] for an answer that opens nothing, [`TransportError::Handshake`] for
@@ -76,6 +77,7 @@ pub(super) async fn shake(
     dialled: Dialled,
     began: Instant,
     limit: usize,
+    redirects: &mut Redirects,
     link: &mut Link,
 ) -> Result<Shaken, TransportError> {
     let meta = Meta {
@@ -122,7 +124,7 @@ pub(super) async fn shake(
             let mut body = Body::new(limit);
             exchange.drive(body.read(response.body_mut())).await;
             let io = exchange.parts().io.into_inner();
-            shaking.close(&io, &response, body, link).await
+            shaking.close(&io, &response, body, redirects, link).await
         }
     }
 }
@@ -205,36 +207,39 @@ impl Shaking<'_> {
         io: &Recorded<Stream>,
         response: &Response<Incoming>,
         body: Body,
+        redirects: &mut Redirects,
         link: &mut Link,
     ) -> Result<Shaken, TransportError> {
         self.tell_interim(io, link).await?;
         let answer = Answer::read(io, response);
         answer.note(&mut self.meta, io, self.began, self.arrived);
-        let location = response
-            .headers()
-            .get("location")
-            .map(|value| String::from_utf8_lossy(value.as_bytes()).trim().to_owned());
-        let Some(location) = location.filter(|_| is_redirect(response.status().as_u16())) else {
-            let timing = self.meta.timing.unwrap_or_default();
-            return Err(answer.refused(body.kept.into(), body.missing, timing));
+        let location = response.headers().get("location").and_then(|value| value.to_str().ok());
+        let status = response.status().as_u16();
+        let hop = match redirects.follow(&self.offer.url, "GET", status, location) {
+            Ok(Some(hop)) => hop,
+            Ok(None) => {
+                let timing = self.meta.timing.unwrap_or_default();
+                return Err(answer.refused(body.kept.into(), body.missing, timing));
+            }
+            Err(error) => {
+                return Err(TransportError::Redirect { error, meta: Box::new(self.meta) });
+            }
         };
         if self.told == 0 {
             self.tell_request(io, link).await?;
         }
-        let told = Meta {
+        let meta = Meta {
             method: None,
             url: None,
             request_headers: Vec::new(),
-            truncated: body.missing.as_ref().and_then(|missing| missing.bytes),
-            ..self.meta.clone()
+            truncated: body.missing.and_then(|missing| missing.bytes),
+            ..self.meta
         };
-        let event = Event::new(link.at(self.arrived), Dir::In, Kind::Response)
+        let answer = Event::new(link.at(self.arrived), Dir::In, Kind::Response)
             .with_payload(body.kept)
             .with_wire(Wire::Exact(io.passed().saturating_sub(self.told)))
-            .with_meta(told);
-        link.push(event).await?;
-        link.flush().await?;
-        Ok(Shaken::Elsewhere(Box::new(Elsewhere { location, meta: self.meta })))
+            .with_meta(meta);
+        Ok(Shaken::Elsewhere(Box::new(Elsewhere { hop, answer })))
     }
 }
 

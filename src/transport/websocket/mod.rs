@@ -12,7 +12,6 @@ mod heartbeat;
 mod message;
 mod offer;
 mod pump;
-mod redirect;
 mod rule;
 mod tap;
 mod utf8;
@@ -23,11 +22,12 @@ use std::time::Instant;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use self::handshake::{Opened, Shaken, shake};
+use self::handshake::{Elsewhere, Opened, Shaken, shake};
 use self::offer::Offer;
 use self::pump::Pump;
 use self::tap::{Rules, Tap};
 use self::voice::Voice;
+use super::redirect::Redirects;
 use super::{Entry, Link, Outcome, Transport, TransportError};
 use crate::model::{Endpoint, TransportKind, Wire};
 use crate::net::{DialError, TlsClient, TlsOptions, dial};
@@ -60,30 +60,36 @@ impl WebSocket {
     /// Dials and shakes hands, wherever redirects lead.
     async fn open(&mut self, link: &mut Link) -> Result<Opened, TransportError> {
         let (mut endpoint, mut offer) = (self.endpoint.clone(), self.offer.clone());
-        let mut hops = 0;
+        let mut redirects = Redirects::default();
         loop {
-            let elsewhere = match self.ask(&offer, link).await? {
+            let Elsewhere { hop, mut answer } = match self.ask(&offer, &mut redirects, link).await?
+            {
                 Shaken::Open(opened) => return Ok(*opened),
-                Shaken::Elsewhere(elsewhere) => elsewhere,
+                Shaken::Elsewhere(elsewhere) => *elsewhere,
             };
-            let next = if hops < redirect::MOST {
-                redirect::next(&endpoint, &elsewhere.location)
-            } else {
-                Err(format!("more than {hops} redirects, one after another"))
-            };
-            endpoint =
-                next.map_err(|cause| TransportError::Handshake(cause, Box::new(elsewhere.meta)))?;
-            offer = Offer::new(&endpoint)?;
-            hops += 1;
+            let (next, left) = offer::elsewhere(&endpoint, &hop);
+            if let Some(meta) = answer.meta.as_mut().filter(|_| !left.is_empty()) {
+                let names = left.join(", ");
+                meta.cause = Some(format!("{names} stay behind: it leads to another server"));
+            }
+            link.push(answer).await?;
+            link.flush().await?;
+            offer = Offer::new(&next)?;
+            endpoint = next;
         }
     }
 
     /// Dials and asks once.
-    async fn ask(&mut self, offer: &Offer, link: &mut Link) -> Result<Shaken, TransportError> {
+    async fn ask(
+        &mut self,
+        offer: &Offer,
+        redirects: &mut Redirects,
+        link: &mut Link,
+    ) -> Result<Shaken, TransportError> {
         let began = Instant::now();
         let tls = if offer.secure { Some(self.tls().await?) } else { None };
         let dialled = dial(&offer.target, tls.as_ref()).await?;
-        shake(offer, dialled, began, self.endpoint.options.max_message, link).await
+        shake(offer, dialled, began, self.endpoint.options.max_message, redirects, link).await
     }
 
     async fn tls(&mut self) -> Result<TlsClient, DialError> {

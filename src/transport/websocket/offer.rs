@@ -7,9 +7,10 @@ use sha1::{Digest, Sha1};
 use url::Url;
 
 use super::extension::{self, Offers};
-use crate::model::Endpoint;
+use crate::model::{Endpoint, redact_subprotocols};
 use crate::net::Target;
 use crate::transport::TransportError;
+use crate::transport::redirect::Hop;
 
 /// What the server's key is derived with (RFC 6455, section 1.3).
 const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -122,6 +123,40 @@ impl Offer {
     }
 }
 
+/// The endpoint that `hop` leads to from `endpoint`, and what stays behind because it gives access
+/// to the server that was asked first.
+pub(super) fn elsewhere(endpoint: &Endpoint, hop: &Hop) -> (Endpoint, Vec<String>) {
+    let mut next = Endpoint { url: hop.url.clone(), ..endpoint.clone() };
+    let scheme = if matches!(hop.url.scheme(), "wss" | "https") { "wss" } else { "ws" };
+    // Fails between schemes of different kinds alone.
+    let _ = next.url.set_scheme(scheme);
+    let options = &mut next.options;
+    let (headers, mut left) = hop.headers(&options.headers);
+    options.headers = headers;
+    if !hop.is_elsewhere {
+        return (next, left);
+    }
+    options.headers.retain(|(name, value)| {
+        let is = |other: &str| name.eq_ignore_ascii_case(other);
+        let has_token = is("sec-websocket-protocol") && public_of(value.split(',')).is_none();
+        if has_token {
+            left.push(name.clone());
+        }
+        !has_token && !is("sec-websocket-key")
+    });
+    if public_of(options.subprotocols.iter().map(String::as_str)).is_none() {
+        left.push(String::from("Sec-WebSocket-Protocol"));
+        options.subprotocols.clear();
+    }
+    (next, left)
+}
+
+/// The subprotocols, unless there is a token among them.
+fn public_of<'a>(names: impl Iterator<Item = &'a str>) -> Option<Vec<&'a str>> {
+    let names: Vec<&str> = names.map(str::trim).collect();
+    (redact_subprotocols(&names) == names).then_some(names)
+}
+
 fn wrong(sentence: String) -> TransportError {
     TransportError::Options(sentence)
 }
@@ -173,6 +208,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+    use crate::transport::redirect::Redirects;
 
     fn offer(url: &str, headers: &[(&str, &str)]) -> Result<Offer, TransportError> {
         let mut endpoint = Endpoint::parse(url).unwrap();
@@ -253,6 +289,41 @@ mod tests {
         let own = [("Sec-WebSocket-Extensions", "permessage-deflate; server_max_window_bits=9")];
         for compression in [true, false] {
             assert_eq!(asked(compression, &own), [own[0].1]);
+        }
+    }
+
+    #[test]
+    fn secrets_go_to_the_same_server_alone() {
+        let mut endpoint = Endpoint::parse("ws://h/").unwrap();
+        let own = [
+            ("Authorization", "Bearer x"),
+            ("X-Api-Key", "k"),
+            ("Host", "front"),
+            ("Sec-WebSocket-Key", "x"),
+            ("Sec-WebSocket-Protocol", "chat,  v2"),
+            ("Origin", "https://o"),
+        ];
+        endpoint.options.headers = own.map(|(n, v)| (n.to_owned(), v.to_owned())).to_vec();
+        endpoint.options.subprotocols = vec!["chat".into(), "access_token".into(), "s3cret".into()];
+        let led = |location: &str| {
+            let mut redirects = Redirects::default();
+            let hop = redirects.follow(&endpoint.url, "GET", 302, Some(location)).unwrap();
+            elsewhere(&endpoint, &hop.unwrap())
+        };
+        for same in ["/x", "ws://h/x", "http://h:80/x"] {
+            let (next, left) = led(same);
+            assert_eq!((&*next.url.to_string(), left), ("ws://h/x", vec![]), "{same}");
+            assert_eq!(next.options, endpoint.options, "{same}");
+        }
+        for (other, url) in
+            [("//o/", "ws://o/"), ("http://h:81", "ws://h:81/"), ("https://h", "wss://h/")]
+        {
+            let (next, left) = led(other);
+            assert_eq!(next.url.as_str(), url);
+            let names: Vec<_> = next.options.headers.iter().map(|(name, _)| &name[..]).collect();
+            assert_eq!(names, ["Sec-WebSocket-Protocol", "Origin"], "{other}");
+            assert_eq!(next.options.subprotocols, [""; 0], "{other}");
+            assert_eq!(left, ["Authorization", "X-Api-Key", "Sec-WebSocket-Protocol"], "{other}");
         }
     }
 

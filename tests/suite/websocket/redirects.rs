@@ -77,6 +77,9 @@ async fn each_hop_is_told_and_secrets_stay_with_their_server() {
     assert_eq!(found.payload, "moved");
     let head = "HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 5\r\n\r\nmoved";
     assert_eq!(found.wire, Wire::Exact(head.len() as u64));
+    assert_eq!(found.meta().cause, None);
+    let behind = "Authorization, Cookie stay behind: it leads to another server";
+    assert_eq!(events[5].meta().cause.as_deref(), Some(behind));
     assert!(found.meta().timing.unwrap().total.is_some() && found.meta().method.is_none());
     let fields = asked.meta().headers.iter().map(|(name, value)| name.len() + value.len() + 4);
     let request = "GET /a HTTP/1.1\r\n\r\n".len() + fields.sum::<usize>();
@@ -121,18 +124,18 @@ async fn redirects_without_end_are_given_up() {
     .await;
     let (end, memory) = connect(endpoint(&format!("ws://{address}/"), 5)).end().await;
     assert!(matches!(end, End::GaveUp(_)));
-    assert_eq!((memory.of(Kind::Request).len(), memory.of(Kind::Failed).len()), (11, 1));
+    assert_eq!((memory.of(Kind::Request).len(), memory.of(Kind::Failed).len()), (10, 1));
     let failed = memory.of(Kind::Failed).remove(0);
     let cause = failed.meta().cause.clone().unwrap();
-    assert!(cause.contains("more than 10 redirects"), "{cause}");
+    assert!(cause.contains("10 redirects in a row"), "{cause}");
     assert_eq!(failed.meta().status, Some(301));
 }
 
 #[tokio::test]
 async fn a_redirect_that_is_not_followed_says_why() {
     let table = [
-        ("ftp://host/x", "a ftp address, where there is no WebSocket"),
-        ("http://[::1", "what is no address"),
+        ("ftp://host/x", "no address Wirescope could ask"),
+        ("http://[::1", "no address Wirescope could ask"),
     ];
     for (location, words) in table {
         let address = serve(move |_, mut peer| async move {
