@@ -1,4 +1,4 @@
-//! Dialling: name, address, connection, encryption, each timed.
+//! Dialling: name, address, proxy, encryption, each timed.
 
 use std::future::Future;
 use std::io;
@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -16,11 +17,11 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use url::Host;
 
-use super::tls::{agreed, tls_cause};
-use super::{Counted, DialError, TlsClient, Traffic};
-use crate::model::Timing;
+use super::tls::{Noted, Notes, tls_error};
+use super::{Bar, Counted, DialError, TlsClient, Traffic, Via};
+use crate::model::{Meta, Timing};
 
-/// Lookup and TCP together may take this long, and TLS as long again.
+/// Lookup and TCP together may take this long, and what a proxy and TLS need as long again.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long an address is alone in the race before the next one joins it (RFC 8305, section 5).
 const HEAD_START: Duration = Duration::from_millis(250);
@@ -34,6 +35,21 @@ pub struct Target {
     pub port: u16,
 }
 
+impl Target {
+    /// Host and port of an address.
+    ///
+    /// # Errors
+    /// It names no host.
+    pub(super) fn of(url: &url::Url) -> Result<Self, DialError> {
+        let none = || DialError::Dns {
+            host: url.to_string(),
+            source: io::Error::new(io::ErrorKind::InvalidInput, "the address names no host"),
+        };
+        let host = url.host().ok_or_else(none)?.to_owned();
+        Ok(Self { host, port: url.port_or_known_default().unwrap_or_default() })
+    }
+}
+
 impl std::fmt::Display for Target {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}:{}", self.host, self.port)
@@ -45,8 +61,8 @@ impl std::fmt::Display for Target {
 pub enum Stream {
     /// TCP alone.
     Plain(Counted<TcpStream>),
-    /// TLS over TCP.
-    Tls(Box<TlsStream<Counted<TcpStream>>>),
+    /// TLS over TCP, or over TLS with a proxy.
+    Tls(Box<TlsStream<Stream>>),
 }
 
 /// A connection and how it came about.
@@ -54,45 +70,112 @@ pub enum Stream {
 pub struct Dialled {
     /// The connection.
     pub stream: Stream,
-    /// How long lookup, TCP and TLS took.
+    /// How long lookup, TCP and TLS took; those of the proxy where there is one, whose answer TCP
+    /// includes.
     pub timing: Timing,
-    /// The peer's address.
+    /// The address at the other end: the peer's, or that of the proxy.
     pub remote: SocketAddr,
-    /// TLS version and cipher suite.
-    pub tls: Option<String>,
     /// Bytes below TLS, counted from the first.
     pub traffic: Arc<Traffic>,
+    /// The proxy, without what gives access to it.
+    pub proxy: Option<String>,
+    noted: Noted,
 }
 
-/// Connects to `target`, over TLS when there is a configuration for it.
+impl Dialled {
+    /// What is known of the connection, for an event.
+    pub fn meta(&self) -> Meta {
+        Meta {
+            timing: Some(self.timing),
+            remote: Some(self.remote.to_string()),
+            proxy: self.proxy.clone(),
+            ..self.noted.meta()
+        }
+    }
+}
+
+/// Connects to `target`, through a proxy if there is one, over TLS when it is to be `secure`. `tls`
+/// is needed for that, and for a proxy that is encrypted itself.
 ///
 /// # Errors
-/// [`DialError`]: which phase failed, and how.
-pub async fn dial(target: &Target, tls: Option<&TlsClient>) -> Result<Dialled, DialError> {
+/// [`DialError`]: which phase failed on which part of the way, and how.
+pub async fn dial(
+    target: &Target,
+    secure: bool,
+    via: Option<&Via>,
+    tls: Option<&TlsClient>,
+) -> Result<Dialled, DialError> {
     let mut timing = Timing::default();
-    let tcp = patiently(target, reach(target, &mut timing)).await?;
+    let (tcp, remote) = match via {
+        Some(via) => connect(via.target(), &mut timing).await.map_err(|error| of_proxy(via, error)),
+        None => connect(target, &mut timing).await,
+    }?;
+    let traffic = tcp.traffic();
+    let mut stream = Stream::Plain(tcp);
+    if let Some(via) = via {
+        let began = Instant::now();
+        stream = pass(via, target, tls, stream).await?;
+        timing.tcp = timing.tcp.map(|tcp| tcp + ms(began));
+    }
+    let mut noted = Noted::default();
+    if let Some(tls) = tls.filter(|_| secure) {
+        let began = Instant::now();
+        (stream, noted) = encrypt(target, tls.config(), stream).await?;
+        timing.tls = Some(ms(began));
+    }
+    Ok(Dialled { stream, timing, remote, traffic, proxy: via.map(Via::name), noted })
+}
+
+/// Asks a proxy for a way to `target` and goes no further: for finding out why another could not.
+pub(super) async fn try_proxy(
+    target: &Target,
+    via: &Via,
+    tls: &TlsClient,
+) -> Result<(), DialError> {
+    let mut timing = Timing::default();
+    let reached = connect(via.target(), &mut timing).await;
+    let (tcp, _) = reached.map_err(|error| of_proxy(via, error))?;
+    pass(via, target, Some(tls), Stream::Plain(tcp)).await.map(drop)
+}
+
+async fn connect(
+    target: &Target,
+    timing: &mut Timing,
+) -> Result<(Counted<TcpStream>, SocketAddr), DialError> {
+    let late = || DialError::TimedOut { address: target.to_string(), seconds: PATIENCE.as_secs() };
+    let tcp = patiently(reach(target, timing)).await.ok_or_else(late)??;
     let remote = tcp.peer_addr().map_err(|source| connect_error(target, source))?;
     // Small frames should leave at once; a system that cannot do it still works.
     let _ = tcp.set_nodelay(true);
-    let tcp = Counted::new(tcp);
-    let traffic = tcp.traffic();
-    let Some(tls) = tls else {
-        return Ok(Dialled { stream: Stream::Plain(tcp), timing, remote, tls: None, traffic });
-    };
-    let began = Instant::now();
-    let stream = patiently(target, encrypt(target, tls, tcp)).await?;
-    timing.tls = Some(ms(began));
-    let tls = agreed(stream.get_ref().1);
-    Ok(Dialled { stream: Stream::Tls(Box::new(stream)), timing, remote, tls, traffic })
+    Ok((Counted::new(tcp), remote))
 }
 
-async fn patiently<T>(
+/// Has the proxy at the other end of `stream` make it a way to `target`.
+async fn pass(
+    via: &Via,
     target: &Target,
-    work: impl Future<Output = Result<T, DialError>>,
-) -> Result<T, DialError> {
-    tokio::time::timeout(PATIENCE, work).await.unwrap_or_else(|_| {
-        Err(DialError::TimedOut { address: target.to_string(), seconds: PATIENCE.as_secs() })
-    })
+    tls: Option<&TlsClient>,
+    mut stream: Stream,
+) -> Result<Stream, DialError> {
+    if let Some(tls) = tls.filter(|_| via.is_encrypted()) {
+        let encrypted = encrypt(via.target(), tls.to_proxy(), stream).await;
+        stream = encrypted.map_err(|error| of_proxy(via, error))?.0;
+    }
+    let late = || DialError::Barred {
+        proxy: via.name(),
+        target: target.to_string(),
+        cause: format!("no answer within {} s", PATIENCE.as_secs()),
+        bar: Bar::Broken,
+    };
+    patiently(via.open(stream, target)).await.ok_or_else(late)?
+}
+
+fn of_proxy(via: &Via, error: DialError) -> DialError {
+    DialError::Proxy { proxy: via.name(), error: Box::new(error) }
+}
+
+async fn patiently<T>(work: impl Future<Output = T>) -> Option<T> {
+    tokio::time::timeout(PATIENCE, work).await.ok()
 }
 
 async fn reach(target: &Target, timing: &mut Timing) -> Result<TcpStream, DialError> {
@@ -160,24 +243,27 @@ async fn race<T, F: Future<Output = io::Result<T>>>(
 
 async fn encrypt(
     target: &Target,
-    tls: &TlsClient,
-    tcp: Counted<TcpStream>,
-) -> Result<TlsStream<Counted<TcpStream>>, DialError> {
-    let failed = |cause: String| DialError::Tls { host: target.host.to_string(), cause };
+    config: Arc<ClientConfig>,
+    stream: Stream,
+) -> Result<(Stream, Noted), DialError> {
+    let host = target.host.to_string();
     let name = match &target.host {
-        Host::Domain(name) => {
-            ServerName::try_from(name.clone()).map_err(|error| failed(error.to_string()))?
-        }
+        Host::Domain(name) => ServerName::try_from(name.clone()).map_err(|error| {
+            let source = io::Error::new(io::ErrorKind::InvalidInput, error);
+            DialError::Dns { host: host.clone(), source }
+        })?,
         Host::Ipv4(ip) => ServerName::from(IpAddr::V4(*ip)),
         Host::Ipv6(ip) => ServerName::from(IpAddr::V6(*ip)),
     };
-    TlsConnector::from(tls.config()).connect(name, tcp).await.map_err(|error| {
-        match tls_cause(&error) {
-            Some(cause) => failed(cause),
+    let notes = Notes::default();
+    let shaking = notes.scope(TlsConnector::from(config).connect(name, stream));
+    let late = || DialError::TimedOut { address: target.to_string(), seconds: PATIENCE.as_secs() };
+    match patiently(shaking).await.ok_or_else(late)? {
+        Ok(stream) => Ok((Stream::Tls(Box::new(stream)), notes.read())),
+        Err(error) => Err(tls_error(&error, host, notes.read())
             // The network gave way, which another attempt may not meet.
-            None => connect_error(target, error),
-        }
-    })
+            .unwrap_or_else(|| connect_error(target, error))),
+    }
 }
 
 fn connect_error(target: &Target, source: io::Error) -> DialError {

@@ -1,16 +1,21 @@
 //! Reaching a peer: looking up, connecting and encrypting with every phase timed, and streams that
 //! count and copy what passes.
 
+mod certificate;
+mod cookie;
 mod count;
 mod dial;
 mod error;
 mod http;
+mod proxy;
 mod record;
 mod tls;
 
+pub use cookie::Jar;
 pub use count::{Counted, Traffic};
 pub use dial::{Dialled, Stream, Target, dial};
-pub use error::DialError;
-pub use http::{Answer, Ask, CONNECT, Http, HttpError, Prepared, Whole};
+pub use error::{Bar, DialError, TlsTrouble};
+pub use http::{Answer, Ask, CODINGS, CONNECT, Held, Http, HttpError, Prepared, Whole};
+pub use proxy::Via;
 pub use record::Recorded;
-pub use tls::{TlsClient, TlsOptions};
+pub use tls::{TlsClient, TlsOptions, tls_alert};

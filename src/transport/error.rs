@@ -192,6 +192,7 @@ impl TransportError {
     /// The facts, the sentence and the hint, as details of a `failed` or `closed` event.
     pub fn meta(&self) -> Meta {
         let mut meta = match self {
+            Self::Dial(error) => error.meta(),
             Self::Refused { status, reason, version, headers, missing, timing, .. } => Meta {
                 status: Some(*status),
                 truncated: missing.as_ref().and_then(|missing| missing.bytes),

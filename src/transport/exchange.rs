@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 
 use super::{Link, TransportError, Wanted};
 use crate::model::{Body, Dir, Endpoint, Event, Kind, Meta, Say, Wire, is_secret_header};
-use crate::net::{Answer, Ask, Http, HttpError};
+use crate::net::{Answer, Ask, CODINGS, Http, HttpError};
 
 /// How much of a refusal's body is kept, in bytes.
 const REFUSAL: usize = 64 << 10;
@@ -41,13 +41,16 @@ pub(super) fn plain_ask(endpoint: &Endpoint) -> Result<Ask, TransportError> {
     let usual = if body.is_some() { "POST" } else { "GET" };
     let mut ask = Ask {
         method: options.method.clone().unwrap_or_else(|| usual.to_owned()),
-        url: endpoint.url.clone(),
         headers: options.headers.clone(),
         body,
+        ..Ask::get(endpoint.url.clone())
     };
     if let Some(body) = &ask.body {
         let guess = content_type(body);
         ask.offer("content-type", guess);
+    }
+    if options.compression {
+        ask.offer("accept-encoding", CODINGS);
     }
     ask.offer("user-agent", concat!("wirescope/", env!("CARGO_PKG_VERSION")));
     Ok(ask)

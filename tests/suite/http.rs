@@ -63,11 +63,10 @@ async fn tls_with_a_server_that_has_none_says_so() {
     let mut peer = server.peer().await;
     peer.send("HTTP/1.1 400 Bad Request\r\n\r\n").await;
     let (_, memory) = running.end().await;
-    let cause = memory.of(Kind::Failed)[0].meta().cause.clone().unwrap();
-    assert!(
-        cause.starts_with("TLS with 127.0.0.1 failed: ") && cause.contains("http://"),
-        "{cause}"
-    );
+    let failed = memory.of(Kind::Failed)[0].meta().clone();
+    let cause = "TLS with 127.0.0.1 failed: what answers there does not speak TLS";
+    assert_eq!(failed.cause.as_deref(), Some(cause));
+    assert!(failed.hint.unwrap().contains("http://"));
 }
 
 #[tokio::test]

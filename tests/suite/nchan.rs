@@ -233,12 +233,13 @@ async fn tls_is_checked_and_carries_http_2() {
         let open = running.memory.of(Kind::Open)[0].meta().clone();
         all_came_once(&nginx, way, running).await;
         assert!(!open.insecure);
-        if open.version.as_deref() == Some("HTTP/2") {
-            let timing = open.timing.unwrap();
-            assert!(timing.connect.is_some() && timing.tcp.is_none(), "{timing:?}");
-        } else {
-            assert_eq!(way.entry.kind, TransportKind::Websocket);
-        }
+        let timing = open.timing.unwrap();
+        assert!(timing.tcp.is_some() && timing.tls.is_some(), "{timing:?}");
+        let tls = open.tls.unwrap();
+        assert!(tls.starts_with("TLS 1.") && tls.contains("_AES_"), "{tls}");
+        assert!(!open.certificates.is_empty());
+        let is_websocket = way.entry.kind == TransportKind::Websocket;
+        assert_eq!(open.version.as_deref(), Some(if is_websocket { "HTTP/1.1" } else { "HTTP/2" }));
 
         endpoint.options.ca_file = None;
         endpoint.options.insecure = true;

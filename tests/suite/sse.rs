@@ -410,15 +410,15 @@ async fn one_answer_instead_of_a_stream_is_shown() {
 }
 
 #[tokio::test]
-async fn a_compressed_stream_is_not_taken_for_text() {
+async fn an_unknown_coding_is_not_taken_for_text() {
     let server = Server::start().await;
     let running = run(server.endpoint("/"));
     let (mut peer, _) = server.asked().await;
-    let head = "200 OK\r\nContent-Type: text/event-stream\r\nContent-Encoding: gzip";
+    let head = "200 OK\r\nContent-Type: text/event-stream\r\nContent-Encoding: compress";
     peer.answer(head, "not really").await;
     let (_, memory) = running.end().await;
     let cause = memory.of(Kind::Failed)[0].meta().cause.clone().unwrap();
-    let words = "the server answered 200 with text/event-stream compressed as gzip, not \
+    let words = "the server answered 200 with text/event-stream compressed as compress, not \
                  text/event-stream";
     assert_eq!(cause, words);
 }

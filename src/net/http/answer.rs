@@ -3,7 +3,8 @@
 use bytes::{Bytes, BytesMut};
 use reqwest::Version;
 
-use super::{HttpError, fields, fields_bytes};
+use super::body::{Body, Held};
+use super::{Ask, HttpError, fields, fields_bytes};
 use crate::model::{Dir, Event, Headers, Kind, Meta, Timing, Wire};
 
 /// The head of an answer, and its body still to be read. Dropping it closes the connection, unless
@@ -26,8 +27,11 @@ pub struct Answer {
     pub remote: Option<String>,
     /// Bytes of the head, computed as for HTTP/1.1.
     pub head_bytes: u64,
-    insecure: bool,
-    response: reqwest::Response,
+    /// What was asked.
+    pub ask: Ask,
+    way: Box<Meta>,
+    unknown: Option<String>,
+    body: Box<Body>,
 }
 
 /// A body that was read up to a limit.
@@ -42,24 +46,29 @@ pub struct Whole {
 impl Answer {
     pub(super) fn new(
         response: reqwest::Response,
-        timing: Timing,
+        way: Meta,
         request_headers: Headers,
-        insecure: bool,
+        ask: Ask,
     ) -> Self {
         let headers: Headers = fields(response.headers()).collect();
         let reason = reason(&response);
         let line = "HTTP/1.1 200 ".len() + reason.len() + 2;
+        let (version, remote) = (version(response.version()), response.remote_addr());
+        let status = response.status().as_u16();
+        let (body, unknown) = Body::new(response, &codings(&headers));
         Self {
-            status: response.status().as_u16(),
+            status,
             head_bytes: line as u64 + fields_bytes(&headers),
             reason,
-            version: version(response.version()),
+            version,
             headers,
             request_headers,
-            timing,
-            remote: response.remote_addr().map(|address| address.to_string()),
-            insecure,
-            response,
+            timing: way.timing.unwrap_or_default(),
+            remote: remote.map(|address| address.to_string()),
+            ask,
+            way: Box::new(way),
+            unknown,
+            body: Box::new(body),
         }
     }
 
@@ -77,9 +86,25 @@ impl Answer {
         value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
     }
 
-    /// How the body is encoded, where it is: nothing here decodes it.
+    /// The coding of the body that is not known here, if there is one: the body is as it came then.
     pub fn encoding(&self) -> Option<&str> {
-        self.header("content-encoding").filter(|coding| !coding.eq_ignore_ascii_case("identity"))
+        self.unknown.as_deref()
+    }
+
+    /// The codings that are taken off the body.
+    pub fn decoded_from(&self) -> Option<String> {
+        let codings = Some(codings(&self.headers)).filter(|_| self.unknown.is_none());
+        codings.filter(|codings| !codings.is_empty() && !codings.eq_ignore_ascii_case("identity"))
+    }
+
+    /// Bytes of the body that came so far, and what they were without their codings.
+    pub fn sizes(&self) -> (u64, u64) {
+        (self.body.received(), self.body.decoded())
+    }
+
+    /// What came of a compressed body and gave nothing yet.
+    pub fn held(&self) -> Option<Held> {
+        self.body.held()
     }
 
     /// The details of the answer for a `response` or `open` event.
@@ -89,10 +114,9 @@ impl Answer {
             reason: Some(self.reason.clone()).filter(|reason| !reason.is_empty()),
             version: Some(self.version.to_owned()),
             headers: self.headers.clone(),
-            timing: Some(self.timing),
             remote: self.remote.clone(),
-            insecure: self.insecure,
-            ..Meta::default()
+            encoding: self.decoded_from(),
+            ..(*self.way).clone()
         }
     }
 
@@ -108,7 +132,7 @@ impl Answer {
     /// # Errors
     /// The body was cut short or broke the rules of its framing.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, HttpError> {
-        self.response.chunk().await.map_err(|error| HttpError::from_body(&error))
+        self.body.chunk().await
     }
 
     /// Reads the body to its end and keeps its first `limit` bytes.
@@ -134,6 +158,12 @@ impl Answer {
             into.extend_from_slice(&chunk[..room]);
         }
     }
+}
+
+/// All codings in the order they were applied (RFC 9110, section 8.4).
+fn codings(headers: &Headers) -> String {
+    let fields = headers.iter().filter(|(name, _)| name == "content-encoding");
+    fields.map(|(_, value)| value.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 fn reason(response: &reqwest::Response) -> String {

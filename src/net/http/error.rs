@@ -10,6 +10,8 @@ use url::Url;
 
 use super::CONNECT;
 use crate::net::DialError;
+use crate::net::error::cause;
+use crate::net::tls::{Noted, tls_alert, tls_error};
 
 /// Why there is no answer, or no more of it.
 #[derive(Debug, thiserror::Error)]
@@ -36,25 +38,28 @@ impl HttpError {
         Self::Request(innermost(error))
     }
 
-    /// Why a request got no answer; `addresses` are those the name was found to have.
+    /// Why a request got no answer; `addresses` are those the name was found to have, and `noted`
+    /// is what TLS showed.
     pub(super) fn from_request(
         error: &reqwest::Error,
         url: &Url,
         addresses: &[SocketAddr],
+        noted: Noted,
     ) -> Self {
         let host = url.host_str().unwrap_or_default().to_owned();
         if error.is_dns() {
             return DialError::Dns { host, source: io_error(error) }.into();
         }
         if !error.is_connect() {
-            return Self::from_body(error);
+            let alert = tls_alert(error, &host).map(Self::Dial);
+            return alert.unwrap_or_else(|| Self::from_body(error));
         }
         let address = address(url, addresses);
         if error.is_timeout() {
             return DialError::TimedOut { address, seconds: CONNECT.as_secs() }.into();
         }
-        if let Some(cause) = find::<rustls::Error>(error) {
-            return DialError::Tls { host, cause: tls_words(cause) }.into();
+        if let Some(error) = tls_error(error, host, noted) {
+            return error.into();
         }
         let source = io_error(error);
         if url.scheme() == "https" && source.kind() == io::ErrorKind::UnexpectedEof {
@@ -97,14 +102,6 @@ fn address(url: &Url, addresses: &[SocketAddr]) -> String {
     format!("{host}:{port} ({})", found.join(", "))
 }
 
-/// The cause of an error; an I/O error keeps the one it was made from where `source` skips it.
-fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
-    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-        Some(inner) => Some(inner),
-        None => error.source(),
-    }
-}
-
 fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |error| cause(*error))
 }
@@ -126,14 +123,5 @@ fn io_error(error: &(dyn Error + 'static)) -> io::Error {
             None => io::Error::new(found.kind(), innermost(found)),
         },
         None => io::Error::other(innermost(error)),
-    }
-}
-
-fn tls_words(error: &rustls::Error) -> String {
-    match error {
-        rustls::Error::InvalidMessage(_) => {
-            String::from("what answered there does not speak TLS; try the address with http://")
-        }
-        other => other.to_string(),
     }
 }

@@ -1,24 +1,30 @@
-//! HTTP exchanges with every phase timed: reqwest without redirects, retries and decompression, so
-//! that what is reported is what came.
+//! HTTP exchanges with every phase timed: reqwest without redirects, retries, decompression and
+//! certificates of its own, so that what is reported is what came.
 
 mod answer;
+mod body;
+mod coding;
 mod error;
 mod phases;
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, redirect, retry};
 use url::{Position, Url};
 
-pub use answer::{Answer, Whole};
-pub use error::HttpError;
+use super::dial::try_proxy;
+use super::tls::TlsClient;
+use super::{DialError, Jar, Target, TlsOptions, Via};
+use crate::model::{Dir, Event, Headers, Kind, Meta, Options, Proxy, Timing, Wire};
+use phases::{Known, PHASES, Phases, Taken};
 
-use super::DialError;
-use crate::model::{Dir, Event, Headers, Kind, Meta, Options, Timing, Wire};
-use phases::{PHASES, Phases};
+pub use answer::{Answer, Whole};
+pub use body::Held;
+pub use coding::OFFERED as CODINGS;
+pub use error::HttpError;
 
 /// How long connecting may take, TLS included.
 pub const CONNECT: Duration = Duration::from_secs(15);
@@ -27,43 +33,50 @@ pub const CONNECT: Duration = Duration::from_secs(15);
 #[derive(Debug, Clone)]
 pub struct Http {
     client: Client,
+    tls: TlsClient,
+    proxy: Proxy,
     insecure: bool,
+    known: Known,
 }
 
 impl Http {
-    /// A client for requests to `url`. Addresses on this machine are never asked for through the
-    /// system's proxy.
+    /// A client for requests that begin at `url`; where they are sent on to may be elsewhere.
     ///
     /// # Errors
-    /// The certificate file cannot be used.
+    /// A certificate file cannot be used, or the proxy is of a kind that is not spoken.
     pub fn new(url: &Url, options: &Options) -> Result<Self, HttpError> {
-        let mut builder = Client::builder()
+        let tls = TlsOptions::of(options, &["h2", "http/1.1"]);
+        let via = Via::to(url, &options.proxy)?;
+        // Reading the system's certificates takes tens of milliseconds, and here none is checked.
+        let is_plain = url.scheme() == "http" && !via.as_ref().is_some_and(Via::is_encrypted);
+        let tls = if is_plain { TlsClient::lazy(&tls)? } else { TlsClient::new(&tls)? };
+        let proxy = options.proxy.clone();
+        let chosen = proxy.clone();
+        let client = Client::builder()
             .redirect(redirect::Policy::none())
             .retry(retry::never())
             .referer(false)
             .connect_timeout(CONNECT)
             .dns_resolver(phases::Lookup)
             .connector_layer(phases::ConnectLayer)
-            .tls_danger_accept_invalid_certs(options.insecure);
-        if is_local(url) {
-            builder = builder.no_proxy();
-        }
-        if let Some(path) = &options.ca_file {
-            builder = builder.tls_certs_merge(authorities(path)?);
-        } else if url.scheme() == "http" && is_local(url) {
-            // Reading the system's certificates takes tens of milliseconds, and here, without even
-            // a proxy, none will be checked.
-            builder = builder.tls_certs_only([]);
-        }
-        let client = builder.build().map_err(|error| HttpError::setup(&error))?;
-        Ok(Self { client, insecure: options.insecure })
+            .tls_backend_preconfigured((*tls.config()).clone())
+            .proxy(reqwest::Proxy::custom(move |url| {
+                let via = Via::to(url, &chosen).ok().flatten();
+                via.map(|via| via.url().clone())
+            }))
+            .build()
+            .map_err(|error| HttpError::setup(&error))?;
+        Ok(Self { client, tls, proxy, insecure: options.insecure, known: Known::default() })
     }
 
     /// Turns `ask` into a request whose head and size are known before it is sent.
     ///
     /// # Errors
-    /// The method or a header field cannot be sent.
+    /// The method or a header field cannot be sent, or there is no proxy for this address.
     pub fn prepare(&self, ask: &Ask) -> Result<Prepared, HttpError> {
+        let via = Via::to(&ask.url, &self.proxy)?;
+        let plain = ask;
+        let ask = plain.with_cookies();
         let method = Method::from_bytes(ask.method.as_bytes())
             .map_err(|_| HttpError::Request(format!("“{}” is no HTTP method", ask.method)))?;
         let mut request = self
@@ -75,11 +88,18 @@ impl Http {
         if let Some(body) = &ask.body {
             *request.body_mut() = Some(body.clone().into());
         }
-        let headers = sent_headers(&request, ask.body.as_ref());
+        let mut headers = sent_headers(&request, ask.body.as_ref());
         let body_bytes = ask.body.as_ref().map_or(0, Bytes::len) as u64;
-        let line = request.method().as_str().len() + target(request.url()).len() + 12;
+        let mut target = &ask.url[Position::BeforePath..Position::AfterQuery];
+        if let Some(via) = via.as_ref().filter(|via| via.forwards(&ask.url)) {
+            // The proxy is the one that is asked, for the whole address.
+            target = &ask.url[..Position::AfterQuery];
+            let authorization = via.authorization().into_iter();
+            headers.extend(authorization.map(|text| (String::from("proxy-authorization"), text)));
+        }
+        let line = request.method().as_str().len() + target.len() + 12;
         let wire = line as u64 + fields_bytes(&headers) + body_bytes;
-        Ok(Prepared { request, headers, body: ask.body.clone().unwrap_or_default(), wire })
+        Ok(Prepared { request, headers, ask: plain.clone(), via, wire })
     }
 
     /// Sends a request and waits for the head of its answer. Dropping the future ends the exchange.
@@ -87,22 +107,58 @@ impl Http {
         &self,
         prepared: Prepared,
     ) -> impl Future<Output = Result<Answer, HttpError>> + Send + 'static {
-        let client = self.client.clone();
-        let insecure = self.insecure;
+        let http = self.clone();
         async move {
-            let url = prepared.request.url().clone();
-            let phases = Phases::shared();
+            let Prepared { request, headers, ask, via, .. } = prepared;
+            let url = request.url().clone();
+            let phases = Phases::beside(&http.known);
             let began = Instant::now();
-            let sending = PHASES.scope(phases.clone(), client.execute(prepared.request));
-            let result = sending.await;
-            let took = phases::taken(&phases);
+            let result = PHASES.scope(phases.clone(), http.client.execute(request)).await;
             match result {
                 Ok(response) => {
-                    let timing = timing(&url, &took, began);
-                    Ok(Answer::new(response, timing, prepared.headers, insecure))
+                    ask.jar.take(&url, &fields(response.headers()).collect(), Timestamp::now());
+                    let timing = timing(&url, &phases.taken(), began);
+                    let way = Meta {
+                        proxy: via.map(|via| via.name()),
+                        insecure: http.insecure && url.scheme() == "https",
+                        timing: Some(timing),
+                        ..http.known.of(&response).meta()
+                    };
+                    Ok(Answer::new(response, way, headers, ask))
                 }
-                Err(error) => Err(HttpError::from_request(&error, &url, &took.addresses)),
+                Err(error) => Err(http.failed(&error, &url, via.as_ref(), &phases).await),
             }
+        }
+    }
+
+    /// Why there is no answer: on which part of the way it failed.
+    async fn failed(
+        &self,
+        error: &reqwest::Error,
+        url: &Url,
+        via: Option<&Via>,
+        phases: &Phases,
+    ) -> HttpError {
+        let noted = phases.noted();
+        let to_proxy = via.filter(|via| {
+            // Once the handshake with the endpoint has begun, the proxy has done its part.
+            let by_proxy = u32::from(via.is_encrypted());
+            error.is_connect() && noted.handshakes <= by_proxy
+        });
+        let Some(via) = to_proxy else {
+            return HttpError::from_request(error, url, &phases.taken().addresses, noted);
+        };
+        let target = match Target::of(url) {
+            Ok(target) => target,
+            Err(error) => return error.into(),
+        };
+        if error.is_timeout() {
+            return DialError::barred(via, &target, "no answer in time").into();
+        }
+        // The library does not say what a proxy answered, so it is asked once more, and no further.
+        match try_proxy(&target, via, &self.tls).await {
+            Err(error) => error.into(),
+            Ok(()) => DialError::barred(via, &target, HttpError::setup(error).to_string()).into(),
         }
     }
 }
@@ -118,9 +174,19 @@ pub struct Ask {
     pub headers: Headers,
     /// Body, if there is to be one.
     pub body: Option<Bytes>,
+    /// Cookies that go along and are taken from the answer.
+    pub jar: Jar,
+    /// Redirects that led here, one after the other.
+    pub redirects: u32,
 }
 
 impl Ask {
+    /// A plain GET of `url`.
+    pub fn get(url: Url) -> Self {
+        let (method, headers) = (String::from("GET"), Headers::new());
+        Self { method, url, headers, body: None, jar: Jar::default(), redirects: 0 }
+    }
+
     /// Sets a field, unless the person at the window set it.
     pub fn offer(&mut self, name: &str, value: &str) {
         if !self.headers.iter().any(|(given, _)| given.eq_ignore_ascii_case(name)) {
@@ -132,6 +198,24 @@ impl Ask {
     pub fn set(&mut self, name: &str, value: &str) {
         self.headers.retain(|(given, _)| !given.eq_ignore_ascii_case(name));
         self.headers.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// The same with the cookies that were set for this address.
+    fn with_cookies(&self) -> Self {
+        let mut ask = self.clone();
+        let own: Vec<&str> = self
+            .headers
+            .iter()
+            .filter(|(name, _)| name.eq_ignore_ascii_case("cookie"))
+            .map(|(_, value)| value.as_str())
+            .collect();
+        let own = own.join("; ");
+        if let Some(cookies) = self.jar.header(&self.url, Some(&own), Timestamp::now())
+            && cookies != own
+        {
+            ask.set("cookie", &cookies);
+        }
+        ask
     }
 
     fn header_map(&self) -> Result<HeaderMap, HttpError> {
@@ -153,7 +237,8 @@ impl Ask {
 pub struct Prepared {
     request: reqwest::Request,
     headers: Headers,
-    body: Bytes,
+    ask: Ask,
+    via: Option<Via>,
     wire: u64,
 }
 
@@ -164,10 +249,11 @@ impl Prepared {
             method: Some(self.request.method().to_string()),
             url: Some(self.request.url().to_string()),
             headers: self.headers.clone(),
+            proxy: self.via.as_ref().map(Via::name),
             ..Meta::default()
         };
         Event::new(t_ns, Dir::Out, Kind::Request)
-            .with_payload(self.body.clone())
+            .with_payload(self.ask.body.clone().unwrap_or_default())
             .with_wire(Wire::Estimated(self.wire))
             .with_meta(meta)
     }
@@ -203,20 +289,17 @@ fn fields_bytes(headers: &Headers) -> u64 {
     fields as u64 + 2
 }
 
-fn target(url: &Url) -> &str {
-    &url[Position::BeforePath..Position::AfterQuery]
-}
-
-fn timing(url: &Url, took: &phases::Taken, began: Instant) -> Timing {
+fn timing(url: &Url, taken: &Taken, began: Instant) -> Timing {
     let now = Instant::now();
-    let dialled = took.connect.map(|all| all.saturating_sub(took.dns.unwrap_or_default()));
     let is_plain = url.scheme() == "http";
-    let asked_at = took.connected_at.unwrap_or(began);
+    let tls = taken.tls.filter(|_| !is_plain);
+    let before = taken.dns.unwrap_or_default() + tls.unwrap_or_default();
+    let asked_at = taken.connected_at.unwrap_or(began);
     Timing {
-        dns: took.dns.map(millis),
-        tcp: dialled.filter(|_| is_plain).map(millis),
-        tls: None,
-        connect: dialled.filter(|_| !is_plain).map(millis),
+        dns: taken.dns.map(millis),
+        tcp: taken.connect.map(|all| millis(all.saturating_sub(before))),
+        tls: tls.map(millis),
+        connect: None,
         first_byte: Some(millis(now.saturating_duration_since(asked_at))),
         total: Some(millis(now.saturating_duration_since(began))),
     }
@@ -224,24 +307,4 @@ fn timing(url: &Url, took: &phases::Taken, began: Instant) -> Timing {
 
 fn millis(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e3
-}
-
-fn is_local(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        None => false,
-    }
-}
-
-fn authorities(path: &Path) -> Result<Vec<reqwest::Certificate>, DialError> {
-    let wrong = |cause: String| DialError::Certificate { path: path.display().to_string(), cause };
-    let pem = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
-    let found = reqwest::Certificate::from_pem_bundle(&pem)
-        .map_err(|_| wrong(String::from("it holds no certificate that can be read")))?;
-    if found.is_empty() {
-        return Err(wrong(String::from("it holds no certificate")));
-    }
-    Ok(found)
 }

@@ -177,7 +177,7 @@ mod tests {
 
     fn asked(dialect: &Dialect, url: &str, cursor: &str) -> Ask {
         let url = url::Url::parse(url).unwrap_or_else(|error| unreachable!("{error}"));
-        let mut ask = Ask { method: "GET".into(), url, headers: Vec::new(), body: None };
+        let mut ask = Ask::get(url);
         Cursor::from_text(dialect, Some(cursor)).say(dialect, &mut ask);
         ask
     }

@@ -83,11 +83,8 @@ pub(super) async fn shake(
     let meta = Meta {
         method: Some(String::from("GET")),
         url: Some(offer.url.to_string()),
-        timing: Some(dialled.timing),
-        remote: Some(dialled.remote.to_string()),
-        tls: dialled.tls,
         insecure: offer.insecure,
-        ..Meta::default()
+        ..dialled.meta()
     };
     let io = TokioIo::new(Recorded::new(dialled.stream, HEADS));
     let (mut sender, connection) = Builder::new()

@@ -30,7 +30,7 @@ use self::voice::Voice;
 use super::redirect::Redirects;
 use super::{Entry, Link, Outcome, Transport, TransportError};
 use crate::model::{Endpoint, TransportKind, Wire};
-use crate::net::{DialError, TlsClient, TlsOptions, dial};
+use crate::net::{DialError, TlsClient, TlsOptions, Via, dial};
 
 /// WebSocket in the registry. `http` and `https` addresses are taken for `ws` and `wss`.
 pub const ENTRY: Entry = Entry {
@@ -87,8 +87,10 @@ impl WebSocket {
         link: &mut Link,
     ) -> Result<Shaken, TransportError> {
         let began = Instant::now();
-        let tls = if offer.secure { Some(self.tls().await?) } else { None };
-        let dialled = dial(&offer.target, tls.as_ref()).await?;
+        let via = Via::to(&offer.url, &self.endpoint.options.proxy)?;
+        let is_encrypted = offer.secure || via.as_ref().is_some_and(Via::is_encrypted);
+        let tls = if is_encrypted { Some(self.tls().await?) } else { None };
+        let dialled = dial(&offer.target, offer.secure, via.as_ref(), tls.as_ref()).await?;
         shake(offer, dialled, began, self.endpoint.options.max_message, redirects, link).await
     }
 
@@ -96,11 +98,7 @@ impl WebSocket {
         if let Some(ready) = &self.tls {
             return Ok(ready.clone());
         }
-        let options = TlsOptions {
-            insecure: self.endpoint.options.insecure,
-            ca_file: self.endpoint.options.ca_file.clone(),
-            alpn: vec![b"http/1.1".to_vec()],
-        };
+        let options = TlsOptions::of(&self.endpoint.options, &["http/1.1"]);
         let made = tokio::task::spawn_blocking(move || TlsClient::new(&options)).await;
         let made = made.map_err(|error| DialError::Certificate {
             path: String::from("the certificates to trust"),

@@ -63,7 +63,7 @@ async fn an_unknown_authority_is_refused_in_words_and_once() {
     let cause = failed.meta().cause.clone().unwrap();
     assert_eq!(
         cause,
-        "TLS with localhost failed: its certificate was issued by an authority that is not trusted here"
+        "TLS with localhost failed: its certificate is self-signed and not among those trusted here"
     );
     assert!(failed.meta().hint.as_ref().unwrap().contains("Insecure"));
 }
