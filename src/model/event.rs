@@ -74,11 +74,13 @@ pub enum Kind {
     Response,
     /// One message of a poll's answer or of a stream.
     Message,
+    /// Something worth knowing about the connection.
+    Note,
 }
 
 impl Kind {
     /// Every kind, in the order of their numbers.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Connecting,
         Self::Open,
         Self::Closed,
@@ -96,6 +98,7 @@ impl Kind {
         Self::Request,
         Self::Response,
         Self::Message,
+        Self::Note,
     ];
 
     /// The word that files, exports and the timeline use.
@@ -118,6 +121,7 @@ impl Kind {
             Self::Request => "request",
             Self::Response => "response",
             Self::Message => "message",
+            Self::Note => "note",
         }
     }
 
@@ -148,7 +152,15 @@ impl Kind {
 
     /// Tells of the connection itself.
     pub const fn is_state(self) -> bool {
-        matches!(self, Self::Connecting | Self::Open | Self::Closed | Self::Failed | Self::Retrying)
+        matches!(
+            self,
+            Self::Connecting
+                | Self::Open
+                | Self::Closed
+                | Self::Failed
+                | Self::Retrying
+                | Self::Note
+        )
     }
 }
 

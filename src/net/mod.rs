@@ -15,7 +15,7 @@ pub use cookie::Jar;
 pub use count::{Counted, Traffic};
 pub use dial::{Dialled, Stream, Target, dial};
 pub use error::{Bar, DialError, TlsTrouble};
-pub use http::{Answer, Ask, CODINGS, CONNECT, Held, Http, HttpError, Prepared, Whole};
+pub use http::{Answer, Ask, CODINGS, CONNECT, Held, Http, HttpError, Prepared, Sizes, Whole};
 pub use proxy::Via;
 pub use record::Recorded;
 pub use tls::{TlsClient, TlsOptions, tls_alert};

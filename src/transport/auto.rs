@@ -7,6 +7,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::exchange::{Asked, plain_ask, refused, send, wrong_type};
+use super::hop::{Hop, hop};
 use super::poll::{Dialect, Poll, Rhythm};
 use super::sse::{EVENT_STREAM, Sse};
 use super::{Link, Outcome, Transport, TransportError};
@@ -84,11 +85,19 @@ impl Auto {
             ask.offer("last-event-id", id);
         }
         let began = Instant::now();
-        let asked = send(link, &http, &ask).await?;
-        let answer = match link.unless_stopped(tokio::time::timeout(LONGEST, asked)).await {
-            None => return Ok(Outcome::Stopped),
-            Some(Err(_)) => return Err(TransportError::TimedOut(LONGEST)),
-            Some(Ok(answer)) => answer?,
+        let mut asked = send(link, &http, &ask).await?;
+        let answer = loop {
+            let asking = tokio::time::timeout(LONGEST, asked);
+            let mut answer = match link.unless_stopped(asking).await {
+                None => return Ok(Outcome::Stopped),
+                Some(Err(_)) => return Err(TransportError::TimedOut(LONGEST)),
+                Some(Ok(answer)) => answer?,
+            };
+            match hop(link, &http, &mut answer, None).await? {
+                Hop::On(next) => asked = next,
+                Hop::Stopped => return Ok(Outcome::Stopped),
+                Hop::Here => break answer,
+            }
         };
         let Some((chosen, reason)) = choose(&self.endpoint, &answer, began.elapsed())? else {
             link.push(answer.event(link.now())).await?;

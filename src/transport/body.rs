@@ -7,9 +7,10 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 
 use super::exchange::{Asked, Composer};
+use super::hop::{Hop, hop};
 use super::{Link, TransportError};
-use crate::model::Endpoint;
-use crate::net::{Answer, Ask, Http};
+use crate::model::{Dir, Endpoint, Event, Kind, Meta, Wire};
+use crate::net::{Answer, Ask, Http, HttpError};
 
 /// How long the head may take: some servers only send it with their first message.
 const HEAD: Duration = Duration::from_mins(5);
@@ -20,17 +21,35 @@ pub(super) const LONGEST: usize = 16 << 20;
 /// Chunks taken without looking left and right, at most.
 const IN_A_ROW: u32 = 32;
 
-/// Waits for the head of an answer and tells of it; `None` when the connection should end.
-pub(super) async fn head(link: &mut Link, asked: Asked) -> Result<Option<Answer>, TransportError> {
-    let answer = match link.unless_stopped(tokio::time::timeout(HEAD, asked)).await {
-        None => return Ok(None),
-        Some(Err(_)) => return Err(TransportError::TimedOut(HEAD)),
-        Some(Ok(answer)) => answer?,
-    };
-    link.push(answer.event(link.now())).await?;
-    link.flush().await?;
-    Ok(Some(answer))
+/// Waits for the head of an answer, wherever redirects lead, and tells of it; `None` when the
+/// connection should end.
+pub(super) async fn head(
+    link: &mut Link,
+    http: &Http,
+    mut asked: Asked,
+) -> Result<Option<Answer>, TransportError> {
+    loop {
+        let mut answer = match link.unless_stopped(tokio::time::timeout(HEAD, asked)).await {
+            None => return Ok(None),
+            Some(Err(_)) => return Err(TransportError::TimedOut(HEAD)),
+            Some(Ok(answer)) => answer?,
+        };
+        match hop(link, http, &mut answer, None).await? {
+            Hop::On(next) => asked = next,
+            Hop::Stopped => return Ok(None),
+            Hop::Here => {
+                link.push(answer.event(link.now())).await?;
+                link.flush().await?;
+                return Ok(Some(answer));
+            }
+        }
+    }
 }
+
+/// How long a compressed stream may stop within a line, or bring bytes that give nothing.
+const HELD: Duration = Duration::from_secs(5);
+/// Bytes that may give nothing without a reason: the mark of a flush, and the end of a block.
+const OF_FORMAT: u64 = 16;
 
 /// What comes next of a body.
 pub(super) enum Next {
@@ -47,6 +66,10 @@ pub(super) struct Body {
     answer: Answer,
     composer: Composer,
     in_a_row: u32,
+    /// Every message ends with a line.
+    has_lines: bool,
+    /// It may be compressed without care, and nothing was said of it yet.
+    is_suspect: bool,
 }
 
 impl Body {
@@ -57,7 +80,21 @@ impl Body {
         endpoint: &Endpoint,
     ) -> Result<Self, TransportError> {
         let composer = Composer::new(http.clone(), ask, endpoint)?;
-        Ok(Self { answer, composer, in_a_row: 0 })
+        let is_suspect = answer.decoded_from().is_some();
+        Ok(Self { answer, composer, in_a_row: 0, has_lines: false, is_suspect })
+    }
+
+    /// The same for a format whose messages end with a line.
+    pub(super) fn of_lines(self) -> Self {
+        Self { has_lines: true, ..self }
+    }
+
+    /// An event made of this body, with what it took on its way where the body is compressed.
+    pub(super) fn sized(&self, mut event: Event) -> Event {
+        if let Some(bytes) = event.wire.bytes() {
+            event.wire = Wire::Estimated(self.answer.sizes().on_wire(bytes));
+        }
+        event
     }
 
     /// Waits for the next piece; before it waits, what was pushed is handed over.
@@ -75,11 +112,49 @@ impl Body {
         } else {
             self.in_a_row = 0;
             link.flush().await?;
-            let Some(chunk) = self.composer.alongside(link, self.answer.chunk()).await? else {
-                return Ok(Next::Stopped);
-            };
-            chunk
+            match self.wait(link).await? {
+                Some(chunk) => chunk,
+                None => return Ok(Next::Stopped),
+            }
         };
         Ok(chunk?.map_or(Next::End, Next::Chunk))
+    }
+    /// Waits for bytes, and says when those that came are being held back.
+    async fn wait(
+        &mut self,
+        link: &mut Link,
+    ) -> Result<Option<Result<Option<Bytes>, HttpError>>, TransportError> {
+        if self.is_suspect {
+            let soon = tokio::time::timeout(HELD, self.answer.chunk());
+            match self.composer.alongside(link, soon).await? {
+                None => return Ok(None),
+                Some(Ok(chunk)) => return Ok(Some(chunk)),
+                Some(Err(_)) => self.tell_held(link).await?,
+            }
+        }
+        self.composer.alongside(link, self.answer.chunk()).await
+    }
+
+    /// Compression gathers until a block is full, unless it is told to flush; an event that waits
+    /// for the next ones is not seen to be there at all.
+    async fn tell_held(&mut self, link: &mut Link) -> Result<(), TransportError> {
+        let coding = self.answer.decoded_from().unwrap_or_default();
+        let seconds = HELD.as_secs();
+        let held = self.answer.held().filter(|held| held.bytes > OF_FORMAT);
+        let cause = match held {
+            Some(held) => format!(
+                "{} bytes came compressed as {coding} and gave nothing for {seconds} s",
+                held.bytes
+            ),
+            None if self.has_lines && self.answer.stops_within_a_line() => {
+                format!("the stream, compressed as {coding}, stopped within a line {seconds} s ago")
+            }
+            None => return Ok(()),
+        };
+        self.is_suspect = false;
+        let hint = "Whoever compresses it holds back what does not fill a block; have it flush after each message, or connect without compression";
+        let meta = Meta { cause: Some(cause), hint: Some(hint.to_owned()), ..Meta::default() };
+        link.push(Event::new(link.now(), Dir::Local, Kind::Note).with_meta(meta)).await?;
+        Ok(link.flush().await?)
     }
 }

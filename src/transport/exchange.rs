@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
 
-use super::{Link, TransportError, Wanted};
+use super::{Link, TransportError, Wanted, hop};
 use crate::model::{Body, Dir, Endpoint, Event, Kind, Meta, Say, Wire, is_secret_header};
 use crate::net::{Answer, Ask, CODINGS, Http, HttpError};
 
@@ -61,8 +61,23 @@ pub(super) fn plain_ask(endpoint: &Endpoint) -> Result<Ask, TransportError> {
 /// # Errors
 /// The request cannot be made, or the recording has ended.
 pub(super) async fn send(link: &mut Link, http: &Http, ask: &Ask) -> Result<Asked, TransportError> {
+    send_noted(link, http, ask, None).await
+}
+
+/// The same with something to say about it.
+///
+/// # Errors
+/// As [`send`].
+pub(super) async fn send_noted(
+    link: &mut Link,
+    http: &Http,
+    ask: &Ask,
+    note: Option<String>,
+) -> Result<Asked, TransportError> {
     let prepared = http.prepare(ask)?;
-    link.push(prepared.event(link.now())).await?;
+    let mut event = prepared.event(link.now());
+    event.meta.get_or_insert_default().cause = note;
+    link.push(event).await?;
     link.flush().await?;
     Ok(Box::pin(http.send(prepared)))
 }
@@ -75,6 +90,9 @@ pub(super) async fn refused(mut answer: Answer) -> TransportError {
 
 /// The same where the body was read already.
 pub(super) fn refused_with(mut answer: Answer, body: Bytes) -> TransportError {
+    if let Some(error) = answer.refusal_of_proxy(&body) {
+        return error.into();
+    }
     TransportError::Refused {
         status: answer.status,
         reason: answer.reason.clone(),
@@ -139,7 +157,7 @@ fn retry_after(value: &str) -> Option<Duration> {
 pub(super) struct Composer {
     http: Http,
     ask: Ask,
-    posting: Option<BoxFuture<'static, Event>>,
+    posting: Option<Posting>,
 }
 
 impl Composer {
@@ -176,11 +194,9 @@ impl Composer {
                     Wanted::Say(say) => self.begin(link, say).await?,
                 },
                 () = stopped, if !may_send => return Ok(None),
-                mut event = posted(&mut self.posting) => {
+                outcome = posted(&mut self.posting) => {
                     self.posting = None;
-                    event.t_ns = link.now();
-                    link.push(event).await?;
-                    link.flush().await?;
+                    self.tell(link, outcome).await?;
                 }
                 result = &mut work => return Ok(Some(result)),
             }
@@ -205,29 +221,57 @@ impl Composer {
         let mut ask = Ask { body: Some(body), ..self.ask.clone() };
         ask.set("content-type", kind);
         let asked = send(link, &self.http, &ask).await?;
-        self.posting = Some(Box::pin(async move {
-            let patient = tokio::time::timeout(POST_PATIENCE, answered(asked));
-            patient.await.unwrap_or_else(|_| unanswered(&HttpError::TimedOut(POST_PATIENCE)))
-        }));
+        self.posting = Some(post(asked));
+        Ok(())
+    }
+
+    /// Tells of an answer, and asks on where it leads elsewhere.
+    async fn tell(
+        &mut self,
+        link: &mut Link,
+        outcome: Result<(Answer, Bytes), HttpError>,
+    ) -> Result<(), TransportError> {
+        let (mut event, next) = match outcome {
+            Err(error) => (unanswered(&error), None),
+            Ok((answer, body)) => {
+                let wire = Wire::Estimated(answer.head_bytes + answer.sizes().received);
+                let mut event = answer.event(0).with_payload(body).with_wire(wire);
+                let next = hop::next(&answer).unwrap_or_else(|error| {
+                    event.meta.get_or_insert_default().cause = Some(error.to_string());
+                    None
+                });
+                (event, next)
+            }
+        };
+        event.t_ns = link.now();
+        link.push(event).await?;
+        link.flush().await?;
+        if let Some((ask, note)) = next {
+            self.posting = Some(post(send_noted(link, &self.http, &ask, note).await?));
+        }
         Ok(())
     }
 }
 
-async fn posted(posting: &mut Option<BoxFuture<'static, Event>>) -> Event {
+/// A POST of the composer, until all of its answer that is shown has come.
+type Posting = BoxFuture<'static, Result<(Answer, Bytes), HttpError>>;
+
+fn post(asked: Asked) -> Posting {
+    Box::pin(async move {
+        let answered = async {
+            let mut answer = asked.await?;
+            let body = start_of_body(&mut answer).await;
+            Ok((answer, body))
+        };
+        let patient = tokio::time::timeout(POST_PATIENCE, answered);
+        patient.await.unwrap_or(Err(HttpError::TimedOut(POST_PATIENCE)))
+    })
+}
+
+async fn posted(posting: &mut Option<Posting>) -> Result<(Answer, Bytes), HttpError> {
     match posting {
         Some(posting) => posting.await,
         None => std::future::pending().await,
-    }
-}
-
-async fn answered(asked: Asked) -> Event {
-    match asked.await {
-        Ok(mut answer) => {
-            let body = start_of_body(&mut answer).await;
-            let wire = Wire::Estimated(answer.head_bytes + body.len() as u64);
-            answer.event(0).with_payload(body).with_wire(wire)
-        }
-        Err(error) => unanswered(&error),
     }
 }
 

@@ -6,6 +6,7 @@ mod body;
 mod ending;
 mod error;
 mod exchange;
+mod hop;
 mod link;
 pub mod poll;
 pub mod redirect;

@@ -48,12 +48,20 @@ pub enum RedirectError {
     /// There is nothing we could ask.
     #[error("the server points to “{0}”, which is no address Wirescope could ask")]
     Address(String),
+    /// It is asked for over HTTP, and leads to a WebSocket.
+    #[error("the server points to a WebSocket at {0}")]
+    WebSocket(String),
     /// One redirect leads to the next.
     #[error("{MOST} redirects in a row; the last one points to {0}")]
     TooMany(String),
 }
 
 impl RedirectError {
+    /// For a redirect from HTTP to a WebSocket.
+    pub fn websocket(url: &Url) -> Self {
+        Self::WebSocket(site(url))
+    }
+
     /// The likely reason and what to try.
     pub fn hint(&self) -> &'static str {
         match self {
@@ -63,6 +71,7 @@ impl RedirectError {
             Self::Address(_) => {
                 "The server or a proxy before it is set up wrong; connect to the right address by hand"
             }
+            Self::WebSocket(_) => "Connect to that address over WebSocket",
             Self::TooMany(_) => {
                 "The addresses seem to point to each other; it may want a cookie or a login first"
             }
@@ -71,6 +80,16 @@ impl RedirectError {
 }
 
 impl Redirects {
+    /// Goes on counting after `followed` of them.
+    pub fn after(followed: u32) -> Self {
+        Self { followed }
+    }
+
+    /// How many were followed.
+    pub fn followed(&self) -> u32 {
+        self.followed
+    }
+
     /// Where an answer to `method` at `from` leads; `None` when it is no redirect that can be
     /// followed.
     ///

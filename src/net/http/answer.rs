@@ -2,10 +2,13 @@
 
 use bytes::{Bytes, BytesMut};
 use reqwest::Version;
+use url::Position;
 
 use super::body::{Body, Held};
 use super::{Ask, HttpError, fields, fields_bytes};
 use crate::model::{Dir, Event, Headers, Kind, Meta, Timing, Wire};
+use crate::net::proxy::refusal;
+use crate::net::{Bar, DialError};
 
 /// The head of an answer, and its body still to be read. Dropping it closes the connection, unless
 /// the body was read to its end.
@@ -41,6 +44,25 @@ pub struct Whole {
     pub bytes: Bytes,
     /// Bytes beyond the limit, read and dropped.
     pub excess: u64,
+}
+
+/// How much of a body came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sizes {
+    /// Bytes as they came.
+    pub received: u64,
+    /// Bytes without their codings.
+    pub decoded: u64,
+}
+
+impl Sizes {
+    /// What so many of the decoded bytes took on their way, taken evenly.
+    pub fn on_wire(self, decoded: u64) -> u64 {
+        if self.received == self.decoded || self.decoded == 0 {
+            return decoded;
+        }
+        (decoded as f64 * self.received as f64 / self.decoded as f64).ceil() as u64
+    }
 }
 
 impl Answer {
@@ -97,9 +119,14 @@ impl Answer {
         codings.filter(|codings| !codings.is_empty() && !codings.eq_ignore_ascii_case("identity"))
     }
 
-    /// Bytes of the body that came so far, and what they were without their codings.
-    pub fn sizes(&self) -> (u64, u64) {
-        (self.body.received(), self.body.decoded())
+    /// How much of the body came so far.
+    pub fn sizes(&self) -> Sizes {
+        Sizes { received: self.body.received(), decoded: self.body.decoded() }
+    }
+
+    /// Whether what was decoded of a compressed body so far ends within a line.
+    pub fn stops_within_a_line(&self) -> bool {
+        !self.body.ends_a_line()
     }
 
     /// What came of a compressed body and gave nothing yet.
@@ -116,8 +143,18 @@ impl Answer {
             headers: self.headers.clone(),
             remote: self.remote.clone(),
             encoding: self.decoded_from(),
+            compressed: self.decoded_from().map(|_| self.body.received()).filter(|size| *size > 0),
             ..(*self.way).clone()
         }
+    }
+
+    /// The error for an answer that the proxy gave in place of the endpoint, because it does not
+    /// know who asks (RFC 9110, section 15.5.8). Its other refusals look like the endpoint's.
+    pub fn refusal_of_proxy(&self, body: &[u8]) -> Option<DialError> {
+        let proxy = self.way.proxy.clone().filter(|_| self.status == 407)?;
+        let cause = refusal(self.status, &self.reason, body);
+        let target = self.ask.url[Position::BeforeHost..Position::AfterPort].to_owned();
+        Some(DialError::Barred { proxy, target, cause, bar: Bar::Credentials })
     }
 
     /// The answer as an event at `t_ns`, with its head as size on the wire.

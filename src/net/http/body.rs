@@ -16,6 +16,7 @@ pub(super) struct Body {
     received: u64,
     decoded: u64,
     held: Option<Held>,
+    last: u8,
     is_over: bool,
 }
 
@@ -36,8 +37,8 @@ impl Body {
             Ok(decoder) => (decoder, None),
             Err(unknown) => (None, Some(unknown)),
         };
-        let (received, decoded, held) = (0, 0, None);
-        (Self { response, decoder, received, decoded, held, is_over: false }, unknown)
+        let (received, decoded, held, last) = (0, 0, None, b'\n');
+        (Self { response, decoder, received, decoded, held, last, is_over: false }, unknown)
     }
 
     /// The next piece, `None` at the end. Safe to drop and call again.
@@ -75,6 +76,7 @@ impl Body {
         if let Some(piece) = &piece {
             self.decoded += piece.len() as u64;
             self.held = None;
+            self.last = piece.last().copied().unwrap_or(self.last);
         }
         Ok(piece)
     }
@@ -87,6 +89,11 @@ impl Body {
     /// Bytes without codings.
     pub(super) fn decoded(&self) -> u64 {
         self.decoded
+    }
+
+    /// Whether what was decoded so far ends with a line.
+    pub(super) fn ends_a_line(&self) -> bool {
+        matches!(self.last, b'\n' | b'\r')
     }
 
     /// What came and gave nothing yet.

@@ -21,7 +21,7 @@ use super::{DialError, Jar, Target, TlsOptions, Via};
 use crate::model::{Dir, Event, Headers, Kind, Meta, Options, Proxy, Timing, Wire};
 use phases::{Known, PHASES, Phases, Taken};
 
-pub use answer::{Answer, Whole};
+pub use answer::{Answer, Sizes, Whole};
 pub use body::Held;
 pub use coding::OFFERED as CODINGS;
 pub use error::HttpError;

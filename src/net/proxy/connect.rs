@@ -110,11 +110,7 @@ fn refused(response: &Response<Incoming>, body: &[u8]) -> Refusal {
     let sent = response.extensions().get::<hyper::ext::ReasonPhrase>();
     let reason = sent.map(|phrase| String::from_utf8_lossy(phrase.as_bytes()).into_owned());
     let reason = reason.unwrap_or_else(|| status.canonical_reason().unwrap_or_default().to_owned());
-    let mut cause = format!("it answered {} {reason}", status.as_u16()).trim_end().to_owned();
-    let body = words(body);
-    if !body.is_empty() {
-        cause = format!("{cause}: {body}");
-    }
+    let cause = refusal(status.as_u16(), &reason, body);
     let bar = match status.as_u16() {
         401 | 407 => Bar::Credentials,
         502..=504 => Bar::Beyond,
@@ -125,9 +121,17 @@ fn refused(response: &Response<Incoming>, body: &[u8]) -> Refusal {
     Refusal::new(bar, cause)
 }
 
-/// The beginning of a body on one line.
+/// What a proxy answered, with the beginning of the body on one line.
+pub(in crate::net) fn refusal(status: u16, reason: &str, body: &[u8]) -> String {
+    let head = format!("it answered {status} {reason}");
+    match words(body).as_str() {
+        "" => head.trim_end().to_owned(),
+        body => format!("{}: {body}", head.trim_end()),
+    }
+}
+
 fn words(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(body);
+    let text = String::from_utf8_lossy(body.get(..SHOWN).unwrap_or(body));
     let text = text.trim_end_matches('\u{fffd}');
     let words: Vec<&str> = text
         .split(|c: char| c.is_whitespace() || c.is_control())

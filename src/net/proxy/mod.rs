@@ -9,6 +9,7 @@ use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use tokio::io::{AsyncRead, AsyncWrite};
 use url::{Host, Url};
 
+pub(super) use self::connect::refusal;
 use super::{DialError, Target};
 use crate::model::Proxy;
 

@@ -20,6 +20,7 @@ pub use path::JsonPath;
 pub(super) use path::checked;
 
 use super::exchange::{Asked, Composer, plain_ask, send};
+use super::hop::Hop;
 use super::{Entry, Link, Outcome, Transport, TransportError};
 use crate::model::{Endpoint, Meta, TransportKind};
 use crate::net::{Ask, Http};
@@ -136,7 +137,16 @@ impl Poll {
             let Some(got) = composer.alongside(link, answered).await? else {
                 return Ok(Outcome::Stopped);
             };
-            let got = got.map_err(|_| TransportError::TimedOut(patience))??;
+            let mut got = got.map_err(|_| TransportError::TimedOut(patience))??;
+            self.ask.jar = got.jar();
+            match got.hop(link, http).await? {
+                Hop::On(next) => {
+                    asked = next;
+                    continue;
+                }
+                Hop::Stopped => return Ok(Outcome::Stopped),
+                Hop::Here => {}
+            }
             let taken = match got.read(&self.dialect, &self.cursor) {
                 Verdict::Taken(taken) => taken,
                 Verdict::Wrong(events, error) => {

@@ -7,10 +7,11 @@ use super::cursor::Cursor;
 use super::dialect::Dialect;
 use super::path::{JsonPath, checked};
 use crate::model::{Dir, Event, Headers, Kind, Meta, Wire};
-use crate::net::{Answer, HttpError, Whole};
-use crate::transport::TransportError;
+use crate::net::{Answer, Http, HttpError, Jar, Sizes, Whole};
 use crate::transport::exchange::{Asked, refused_with, start_of_body, wrong_type_with};
+use crate::transport::hop::{Hop, hop};
 use crate::transport::sse::EVENT_STREAM;
+use crate::transport::{Link, TransportError};
 
 /// How much of a body that cannot be read is shown, in bytes.
 const SHOWN: usize = 64 << 10;
@@ -54,31 +55,37 @@ pub(super) struct Found {
     is_body: bool,
     /// Bytes that were left out of it.
     cut: u64,
+    /// The codings of the one that is the whole body.
+    encoding: Option<String>,
+    /// How much of the body came.
+    sizes: Sizes,
     id: Option<JsonPath>,
     cursor: Option<String>,
 }
 
 impl Found {
-    /// Bytes the messages have in the body.
-    fn bytes(&self) -> u64 {
-        self.texts.iter().map(|text| text.len() as u64).sum::<u64>() + self.cut
+    /// What the messages took on their way.
+    fn wire(&self) -> u64 {
+        let bytes = self.texts.iter().map(|text| text.len() as u64).sum::<u64>() + self.cut;
+        self.sizes.on_wire(bytes)
     }
 
     /// The messages as events at `t_ns`.
     pub(super) fn events(self, t_ns: u64) -> impl Iterator<Item = Event> {
-        let Self { texts, is_body, cut, id, cursor } = self;
+        let Self { texts, is_body, cut, encoding, sizes, id, cursor } = self;
         texts.into_iter().map(move |text| {
             let own = id.as_ref().and_then(|path| path.texts(checked(&text).ok()?).pop());
-            let wire = Wire::Estimated(text.len() as u64 + cut);
+            let wire = Wire::Estimated(sizes.on_wire(text.len() as u64 + cut));
             // Copied, because one slice would keep the whole answer in memory.
             let payload = if is_body { text } else { Bytes::copy_from_slice(&text) };
             let mut event =
                 Event::new(t_ns, Dir::In, Kind::Message).with_payload(payload).with_wire(wire);
             event.id = own.as_deref().or(cursor.as_deref()).map(Into::into);
-            if cut > 0 {
-                event = event.with_meta(Meta { truncated: Some(cut), ..Meta::default() });
-            }
-            event
+            let truncated = (cut > 0).then_some(cut);
+            let compressed = encoding.as_ref().map(|_| sizes.received);
+            let encoding = encoding.clone();
+            let meta = Meta { truncated, encoding, compressed, ..Meta::default() };
+            if meta == Meta::EMPTY { event } else { event.with_meta(meta) }
         })
     }
 }
@@ -101,6 +108,20 @@ pub(super) async fn exchange(
 }
 
 impl Got {
+    /// The cookies of the session.
+    pub(super) fn jar(&self) -> Jar {
+        self.answer.ask.jar.clone()
+    }
+
+    /// Asks on where the answer leads elsewhere.
+    pub(super) async fn hop(
+        &mut self,
+        link: &mut Link,
+        http: &Http,
+    ) -> Result<Hop, TransportError> {
+        hop(link, http, &mut self.answer, Some(self.body.bytes.clone())).await
+    }
+
     /// Reads the answer to a request made with `cursor`.
     pub(super) fn read(self, dialect: &Dialect, cursor: &Cursor) -> Verdict {
         let status = self.answer.status;
@@ -154,7 +175,7 @@ impl Got {
     }
 
     fn without_messages(self, cursor: Cursor, note: Option<String>) -> Verdict {
-        let wire = self.answer.head_bytes + self.body.bytes.len() as u64 + self.body.excess;
+        let wire = self.answer.head_bytes + self.answer.sizes().received;
         let response = self.answer.event(0).with_payload(self.body.bytes);
         Verdict::Taken(Taken {
             response: response.with_wire(Wire::Estimated(wire)),
@@ -181,9 +202,10 @@ impl Got {
         let is_news = !texts.is_empty() && (dialect.cursor.is_empty() || moved.to != *cursor);
         let is_empty = texts.is_empty();
         let id = dialect.messages.id.clone();
-        let messages = Found { texts, is_body, cut, id, cursor: moved.to.text() };
-        let body_bytes = body.len() as u64 + self.body.excess;
-        let around = self.answer.head_bytes + body_bytes.saturating_sub(messages.bytes());
+        let sizes = self.answer.sizes();
+        let encoding = self.answer.decoded_from().filter(|_| is_body);
+        let messages = Found { texts, is_body, cut, encoding, sizes, id, cursor: moved.to.text() };
+        let around = self.answer.head_bytes + sizes.received.saturating_sub(messages.wire());
         let mut response = self.answer.event(0).with_wire(Wire::Estimated(around));
         if is_empty {
             response.payload = self.body.bytes;

@@ -85,7 +85,8 @@ impl Sse {
         http: &Http,
         asked: Asked,
     ) -> Result<Outcome, TransportError> {
-        let Some(answer) = head(link, asked).await? else { return Ok(Outcome::Stopped) };
+        let Some(answer) = head(link, http, asked).await? else { return Ok(Outcome::Stopped) };
+        self.ask.jar = answer.ask.jar.clone();
         let Some(checked) = link.unless_stopped(accept(answer)).await else {
             return Ok(Outcome::Stopped);
         };
@@ -108,7 +109,7 @@ impl Sse {
         http: &Http,
         answer: Answer,
     ) -> Result<Outcome, TransportError> {
-        let mut body = Body::new(answer, http, &self.ask, &self.endpoint)?;
+        let mut body = Body::new(answer, http, &self.ask, &self.endpoint)?.of_lines();
         let limit = self.endpoint.options.max_message.min(LONGEST);
         let mut parser = Parser::new(limit, self.last_id.clone());
         let mut found = Vec::new();
@@ -123,7 +124,7 @@ impl Sse {
             };
             parser.feed(&bytes, &mut found);
             for piece in found.drain(..) {
-                let event = event(now, piece);
+                let event = body.sized(event(now, piece));
                 self.ending.take(&event);
                 link.push(event).await?;
             }

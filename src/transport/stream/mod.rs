@@ -79,7 +79,8 @@ impl Stream {
         http: &Http,
         asked: Asked,
     ) -> Result<Outcome, TransportError> {
-        let Some(answer) = head(link, asked).await? else { return Ok(Outcome::Stopped) };
+        let Some(answer) = head(link, http, asked).await? else { return Ok(Outcome::Stopped) };
+        self.ask.jar = answer.ask.jar.clone();
         let Some(checked) = link.unless_stopped(accept(answer)).await else {
             return Ok(Outcome::Stopped);
         };
@@ -115,7 +116,7 @@ impl Stream {
                 Ok(Next::Stopped) => return Ok(Outcome::Stopped),
                 Ok(Next::End) => {
                     if let Some(last) = records.finish() {
-                        self.hand_over(link, now, last).await?;
+                        self.hand_over(link, body.sized(event(now, last))).await?;
                     }
                     return Err(TransportError::Ended);
                 }
@@ -127,19 +128,13 @@ impl Stream {
                 }
             }
             for record in found.drain(..) {
-                self.hand_over(link, now, record).await?;
+                self.hand_over(link, body.sized(event(now, record))).await?;
             }
         }
     }
 
     /// Tells of a record; then, and only then, moves the cursor.
-    async fn hand_over(
-        &mut self,
-        link: &mut Link,
-        now: u64,
-        record: Record,
-    ) -> Result<(), TransportError> {
-        let mut event = event(now, record);
+    async fn hand_over(&mut self, link: &mut Link, mut event: Event) -> Result<(), TransportError> {
         self.ending.take(&event);
         let moved = if event.kind == Kind::Message { self.resume.read(&event) } else { None };
         let Some(moved) = moved else { return Ok(link.push(event).await?) };

@@ -22,7 +22,7 @@ use super::extension::Deflate;
 use super::head::Head;
 use super::offer::Offer;
 use crate::model::{Dir, Event, Kind, Meta, Wire};
-use crate::net::{Dialled, Recorded, Stream};
+use crate::net::{Dialled, Recorded, Stream, tls_alert};
 use crate::transport::redirect::{Hop, Redirects};
 use crate::transport::{Link, TransportError};
 
@@ -108,7 +108,8 @@ pub(super) async fn shake(
         Ok(Err(error)) => {
             let io = exchange.parts().io.into_inner();
             shaking.tell_interim(&io, link).await?;
-            Err(unanswered(&error, &io, shaking.meta))
+            let refusal = tls_alert(&error, &offer.target.host.to_string());
+            Err(refusal.map_or_else(|| unanswered(&error, &io, shaking.meta), Into::into))
         }
         Ok(Ok(response)) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
             exchange.finish().await;

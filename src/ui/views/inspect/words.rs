@@ -142,7 +142,7 @@ pub(super) const fn arrow(dir: Dir) -> &'static str {
 pub(super) fn kind_color(t: &Tokens, kind: Kind) -> Color32 {
     match kind {
         Kind::Closed | Kind::Failed | Kind::Violation => t.bad,
-        Kind::Retrying => t.warn,
+        Kind::Retrying | Kind::Note => t.warn,
         Kind::Open => t.good,
         Kind::Connecting => t.accent,
         _ => t.muted,
