@@ -8,6 +8,7 @@ mod phase;
 pub mod query;
 mod sequence;
 mod series;
+pub mod tokens;
 mod traffic;
 
 pub use latency::{Latencies, Percentiles};

@@ -1,6 +1,7 @@
 //! Owns the runtime, the sessions, the captures and the built-in server. Commands come in through
 //! one bounded queue, snapshots go out; nobody else holds a task or a file.
 
+mod answer;
 mod begun;
 mod chunks;
 mod core;

@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use super::Chunks;
 use super::snapshot::{Entry, Stats};
+use crate::analysis::tokens::Tokens;
 use crate::analysis::{Latencies, Measures, Sequence, Series, Story, Traffic};
 use crate::model::{Event, Kind, Options};
 
@@ -22,6 +23,7 @@ pub(super) struct Observer {
     pub(super) index: Chunks<Entry>,
     pub(super) story: Story,
     pub(super) traffic: Traffic,
+    pub(super) tokens: Tokens,
     newest: VecDeque<(u64, Arc<Event>)>,
     measures: Measures,
     latencies: Latencies,
@@ -41,6 +43,7 @@ impl Observer {
             index: Chunks::default(),
             story: Story::default(),
             traffic: Traffic::default(),
+            tokens: Tokens::default(),
             newest: VecDeque::with_capacity(NEWEST),
             measures: Measures::new(start_wall_ns, options),
             latencies: Latencies::default(),
@@ -64,6 +67,7 @@ impl Observer {
         }
         self.story.observe(n, event);
         self.traffic.observe(event);
+        self.tokens.observe(n, event);
         self.series.observe(event, measure.latency_ms, fastrand::f64);
         self.index.push(Entry {
             n,
@@ -117,6 +121,7 @@ impl Observer {
             wire: self.traffic.wire,
             rate,
             byte_rate,
+            first_event_ms: self.tokens.first_event_ms(),
             latency: self.latencies.percentiles(),
             sequence: (sequence.count() > 0)
                 .then(|| (sequence.lost(), sequence.duplicated(), sequence.reordered())),

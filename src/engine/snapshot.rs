@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Chunks;
+use crate::analysis::tokens::Assembled;
 use crate::analysis::{Percentiles, Phase, Series};
 use crate::decode::Decoded;
 use crate::model::{
@@ -69,6 +70,8 @@ pub struct SessionView {
     pub rows: Rows,
     /// The event shown in the detail.
     pub selected: Option<Arc<Selected>>,
+    /// The answer of a language model that this event is part of, as far as it came.
+    pub assembled: Option<Arc<Assembled>>,
     /// Numbers for the status bar.
     pub stats: Stats,
     /// What the plots draw.
@@ -166,6 +169,8 @@ pub struct Stats {
     pub rate: f64,
     /// Payload bytes received in the last second.
     pub byte_rate: f64,
+    /// Milliseconds from the request of the newest attempt to the first message of its stream.
+    pub first_event_ms: Option<f64>,
     /// Latencies, where any were measured.
     pub latency: Option<Percentiles>,
     /// Numbered messages that never came, came twice, came out of order; `None` where messages

@@ -254,6 +254,7 @@ impl Tracked {
             matches: shown.matches,
             rows: Rows::new(rows),
             selected: shown.selected,
+            assembled: shown.assembled,
             stats: observer.stats(now_ns),
             series: observer.series(),
             recording,

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::Chunks;
 use super::observer::PREVIEW;
 use super::search::Search;
 use super::snapshot::{Entry, Selected};
 use super::watch::{Select, Shown, Watch};
+use super::{Chunks, answer};
 use crate::capture::{CaptureError, CaptureFile};
 use crate::decode::{Context, decode};
 use crate::model::{Event, Filter};
@@ -47,6 +47,8 @@ impl Viewer {
             }
             if let Some(select) = wants.select {
                 self.show_selected(&index, select);
+            } else if wants.grown {
+                self.show_answer();
             }
             if let Some(screen) = wants.rows {
                 self.screen = screen;
@@ -148,9 +150,35 @@ impl Viewer {
     }
 
     fn show_selected(&self, index: &Chunks<Entry>, Select(select): Select) {
-        match select.map(|n| self.select(index, n)).transpose() {
-            Ok(selected) => self.show(|shown| shown.selected = selected, None),
-            Err(error) => self.show(|shown| shown.selected = None, Some(&error)),
+        let selected = select.map(|n| {
+            let assembled = answer::assemble(&self.watch, &self.file, index, n)?;
+            Ok::<_, CaptureError>((self.select(index, n)?, assembled))
+        });
+        match selected.transpose() {
+            Ok(Some((selected, assembled))) => self.show(
+                |shown| {
+                    shown.selected = Some(selected);
+                    shown.assembled = assembled;
+                },
+                None,
+            ),
+            nothing => self.show(
+                |shown| {
+                    shown.selected = None;
+                    shown.assembled = None;
+                },
+                nothing.err().as_ref(),
+            ),
+        }
+    }
+
+    /// Shows what was added to the answer that the chosen event is part of.
+    fn show_answer(&self) {
+        let Some(n) = self.watch.shown().selected.as_ref().map(|selected| selected.n) else {
+            return;
+        };
+        if let Some(assembled) = answer::growing(&self.watch, n) {
+            self.watch.shown().assembled = Some(assembled);
         }
     }
 
@@ -179,7 +207,7 @@ impl Viewer {
 }
 
 /// Where the event with this number is; numbers grow along the index.
-fn position_of(index: &Chunks<Entry>, n: u64) -> Option<usize> {
+pub(super) fn position_of(index: &Chunks<Entry>, n: u64) -> Option<usize> {
     let (mut low, mut high) = (0, index.len());
     while low < high {
         let middle = low + (high - low) / 2;

@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 
 use super::observer::Observer;
 use super::snapshot::{Matches, Selected};
+use crate::analysis::tokens::Assembled;
 use crate::model::{Event, Filter};
 
 /// The event the detail is to show, by number, or none.
@@ -37,6 +38,8 @@ pub(super) struct Shown {
     pub(super) matches: Option<Matches>,
     pub(super) rows: HashMap<u64, Arc<Event>>,
     pub(super) selected: Option<Arc<Selected>>,
+    /// The answer that it is part of.
+    pub(super) assembled: Option<Arc<Assembled>>,
     /// Why what was wanted last could not be read, and what to try.
     pub(super) error: Option<(String, String)>,
     /// Why not all of the file could be read, and what to try.

@@ -23,6 +23,7 @@ mod sse;
 mod sse_conformance;
 mod stream;
 mod support;
+mod tokens;
 mod websocket;
 #[cfg(feature = "gui")]
 mod window;

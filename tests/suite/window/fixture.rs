@@ -170,6 +170,7 @@ pub fn session(id: u32, url: &str, transport: TransportKind, phase: Phase) -> Se
         matches: None,
         rows: Arc::default(),
         selected: None,
+        assembled: None,
         stats: Stats::default(),
         series: Arc::default(),
         recording: Recording { is_running: true, ..Recording::default() },

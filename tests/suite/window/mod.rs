@@ -3,6 +3,7 @@
 
 #![allow(unreachable_pub)]
 
+mod answers;
 mod driven;
 mod fixture;
 mod keyboard;

@@ -13,7 +13,7 @@ use super::json_text::pretty;
 use super::json_tree::JsonTree;
 use super::raw::RawView;
 use super::words::{kind_color, warning};
-use super::{body, command_line, handshake};
+use super::{assembled, body, command_line, handshake};
 use crate::decode::Body;
 use crate::engine::{Origin, Selected, SessionView};
 use crate::model::Kind;
@@ -167,6 +167,10 @@ impl Detail {
                     fact(ui, name, value, if *is_bad { t.bad } else { t.text });
                 }
             });
+            if let Some(answer) = &session.assembled {
+                hline(ui);
+                frame.show(ui, |ui| assembled::ui(ui, answer));
+            }
             hline(ui);
             frame.show(ui, |ui| {
                 asked = buttons_ui(ui, session, selected, out);

@@ -1,6 +1,7 @@
 //! Inspect: live sessions and opened captures, one of them in full. Each part of the page keeps its
 //! own state; what belongs to one session is kept with it while another is shown.
 
+mod assembled;
 mod body;
 mod certificates;
 mod command_line;
