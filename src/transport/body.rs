@@ -21,12 +21,13 @@ pub(super) const LONGEST: usize = 16 << 20;
 /// Chunks taken without looking left and right, at most.
 const IN_A_ROW: u32 = 32;
 
-/// Waits for the head of an answer, wherever redirects lead, and tells of it; `None` when the
-/// connection should end.
+/// Waits for the head of an answer, wherever redirects lead, and tells of it, with what `note` has
+/// to say of its status; `None` when the connection should end.
 pub(super) async fn head(
     link: &mut Link,
     http: &Http,
     mut asked: Asked,
+    note: impl FnOnce(u16) -> Option<String>,
 ) -> Result<Option<Answer>, TransportError> {
     loop {
         let mut answer = match link.unless_stopped(tokio::time::timeout(HEAD, asked)).await {
@@ -38,7 +39,9 @@ pub(super) async fn head(
             Hop::On(next) => asked = next,
             Hop::Stopped => return Ok(None),
             Hop::Here => {
-                link.push(answer.event(link.now())).await?;
+                let mut event = answer.event(link.now());
+                event.meta.get_or_insert_default().cause = note(answer.status);
+                link.push(event).await?;
                 link.flush().await?;
                 return Ok(Some(answer));
             }

@@ -305,3 +305,39 @@ async fn the_answer_to_a_post_is_read_once() {
         assert_eq!(memory.received().len(), lines.lines().count());
     }
 }
+
+const POD: &str = r#"{"type":"ADDED","object":{"metadata":{"resourceVersion":"52"}}}"#;
+
+#[tokio::test]
+async fn a_watch_goes_on_from_its_resource_version_until_that_is_gone() {
+    let server = Server::start().await;
+    let running = run(server.endpoint("/api/v1/pods?watch=1"));
+    let (mut peer, _) = server.asked().await;
+    open(&mut peer, "application/json").await;
+    chunk(&mut peer, &format!("{POD}\n")).await;
+    peer.send(END).await;
+    let (mut peer, request) = server.asked().await;
+    assert_eq!(request.line, "GET /api/v1/pods?watch=1&resourceVersion=52 HTTP/1.1");
+    open(&mut peer, "application/json").await;
+    let error = r#"{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired"}}"#;
+    chunk(&mut peer, &format!("{error}\n")).await;
+    peer.send(END).await;
+    let (mut peer, request) = server.asked().await;
+    assert_eq!(request.line, "GET /api/v1/pods?watch=1 HTTP/1.1", "from the start");
+    open(&mut peer, "application/json").await;
+    chunk(&mut peer, &format!("{POD}\n")).await;
+    peer.send(END).await;
+    // The status may say the same.
+    let (mut peer, request) = server.asked().await;
+    assert_eq!(request.line, "GET /api/v1/pods?watch=1&resourceVersion=52 HTTP/1.1");
+    peer.answer("410 Gone", "{}").await;
+    let request = peer.request().await;
+    assert_eq!(request.line, "GET /api/v1/pods?watch=1 HTTP/1.1");
+    open(&mut peer, "application/json").await;
+    running.memory.until_of(Kind::Open, 4).await;
+    let (_, memory) = running.stop().await;
+    let words = "the server does not know the place “52” (any more)";
+    let said = |event: &Event| event.meta().cause.as_deref().is_some_and(|c| c.contains(words));
+    let told: Vec<_> = memory.events().into_iter().filter(said).map(|e| e.kind.word()).collect();
+    assert_eq!(told, ["message", "response"]);
+}

@@ -12,20 +12,20 @@ const BETWEEN: &str = "; ";
 
 /// A cursor, part by part as its dialect has them; nothing where no answer told it yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::transport) struct Cursor(Vec<Option<String>>);
+pub(super) struct Cursor(Vec<Option<String>>);
 
 /// What an answer does to the cursor.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::transport) struct Move {
+pub(super) struct Move {
     /// The cursor from then on.
-    pub(in crate::transport) to: Cursor,
+    pub(super) to: Cursor,
     /// What has to be told about it.
-    pub(in crate::transport) note: Option<String>,
+    pub(super) note: Option<String>,
 }
 
 impl Cursor {
     /// The cursor that `text` stands for; without one, nothing is known.
-    pub(in crate::transport) fn from_text(dialect: &Dialect, text: Option<&str>) -> Self {
+    pub(super) fn from_text(dialect: &Dialect, text: Option<&str>) -> Self {
         let count = dialect.cursor.len();
         let mut parts: Vec<Option<String>> = match text {
             Some(text) => text.splitn(count, BETWEEN).map(|part| Some(part.to_owned())).collect(),
@@ -36,13 +36,13 @@ impl Cursor {
     }
 
     /// The cursor as text, for people and for [`Cursor::from_text`].
-    pub(in crate::transport) fn text(&self) -> Option<String> {
+    pub(super) fn text(&self) -> Option<String> {
         let known: Vec<&str> = self.0.iter().flatten().map(String::as_str).collect();
         (!known.is_empty()).then(|| known.join(BETWEEN))
     }
 
     /// Makes a request ask for what comes after.
-    pub(in crate::transport) fn say(&self, dialect: &Dialect, ask: &mut Ask) {
+    pub(super) fn say(&self, dialect: &Dialect, ask: &mut Ask) {
         for (part, value) in dialect.cursor.iter().zip(&self.0) {
             let Some(value) = value else { continue };
             let named: Vec<&str> = part.to.iter().filter_map(query_name).collect();
@@ -70,21 +70,6 @@ impl Cursor {
     ) -> Move {
         let told: Vec<_> = dialect.cursor.iter().map(|part| told(part, answer, json)).collect();
         self.moved(dialect, told, messages)
-    }
-
-    /// Where one message of a stream moves the cursor: by what it has where answers have theirs, or
-    /// by its own id.
-    pub(in crate::transport) fn after_message(&self, dialect: &Dialect, json: &RawValue) -> Move {
-        let id = || dialect.messages.id.iter().flat_map(|path| path.texts(json)).collect();
-        let told = |part: &CursorPart| {
-            let values = match &part.from {
-                Source::Json(path) => path.texts(json),
-                Source::Header(_) => Vec::new(),
-            };
-            let is_told = !values.is_empty() || dialect.cursor.len() > 1;
-            fold(part.fold, if is_told { values } else { id() })
-        };
-        self.moved(dialect, dialect.cursor.iter().map(told).collect(), 1)
     }
 
     fn moved(&self, dialect: &Dialect, told: Vec<Option<String>>, messages: usize) -> Move {
@@ -115,7 +100,7 @@ impl Cursor {
     }
 
     /// A cursor that knows nothing.
-    pub(in crate::transport) fn forgotten(&self) -> Self {
+    pub(super) fn forgotten(&self) -> Self {
         Self(vec![None; self.0.len()])
     }
 }

@@ -11,19 +11,18 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 
-pub(super) use cursor::Cursor;
 pub use dialect::{
     CursorPart, Dialect, DialectError, Empty, Fold, Messages, Recognise, Restart, Source, Target,
     Timeout,
 };
 pub use path::JsonPath;
-pub(super) use path::checked;
 
 use super::exchange::{Asked, Composer, plain_ask, send};
 use super::hop::Hop;
 use super::{Entry, Link, Outcome, Transport, TransportError};
 use crate::model::{Endpoint, Meta, TransportKind};
 use crate::net::{Ask, Http};
+use cursor::Cursor;
 use pace::Pace;
 use take::{Taken, Verdict, exchange};
 

@@ -144,7 +144,7 @@ impl<'de: 'j, 'j> Deserialize<'de> for Members<'j> {
 ///
 /// # Errors
 /// Where and why it is no JSON.
-pub(in crate::transport) fn checked(body: &[u8]) -> Result<&RawValue, serde_json::Error> {
+pub(super) fn checked(body: &[u8]) -> Result<&RawValue, serde_json::Error> {
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
     serde_json::from_slice(body)
 }

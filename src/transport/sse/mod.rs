@@ -85,7 +85,9 @@ impl Sse {
         http: &Http,
         asked: Asked,
     ) -> Result<Outcome, TransportError> {
-        let Some(answer) = head(link, http, asked).await? else { return Ok(Outcome::Stopped) };
+        let Some(answer) = head(link, http, asked, |_| None).await? else {
+            return Ok(Outcome::Stopped);
+        };
         self.ask.jar = answer.ask.jar.clone();
         let Some(checked) = link.unless_stopped(accept(answer)).await else {
             return Ok(Outcome::Stopped);

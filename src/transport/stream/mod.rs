@@ -11,12 +11,12 @@ pub use records::{Framing, Record, Records, What};
 
 use super::body::{Body, LONGEST, Next, head};
 use super::ending::Ending;
-use super::exchange::{Asked, plain_ask, refused, send, wrong_type};
+use super::exchange::{Asked, plain_ask, refused, send, start_of_body, wrong_type};
 use super::sse::EVENT_STREAM;
 use super::{Entry, Link, Outcome, Transport, TransportError};
 use crate::model::{Dir, Endpoint, Event, Kind, Meta, TransportKind, Wire};
 use crate::net::{Answer, Ask, Http};
-use resume::Resume;
+use resume::{Resume, Told};
 
 /// Streams in the registry.
 pub const ENTRY: Entry =
@@ -58,10 +58,14 @@ impl Stream {
 
     async fn once(&mut self, link: &mut Link) -> Result<Outcome, TransportError> {
         let http = Http::new(&self.endpoint.url, &self.endpoint.options)?;
+        let asked = self.request(link, &http).await?;
+        Ok(self.follow(link, &http, asked).await)
+    }
+
+    async fn request(&self, link: &mut Link, http: &Http) -> Result<Asked, TransportError> {
         let mut ask = self.ask.clone();
         self.resume.say(&mut ask);
-        let asked = send(link, &http, &ask).await?;
-        Ok(self.follow(link, &http, asked).await)
+        send(link, http, &ask).await
     }
 
     /// Reads the answer to a request that is on its way, to the end of the connection.
@@ -79,7 +83,22 @@ impl Stream {
         http: &Http,
         asked: Asked,
     ) -> Result<Outcome, TransportError> {
-        let Some(answer) = head(link, http, asked).await? else { return Ok(Outcome::Stopped) };
+        let note = |status| self.resume.is_gone(status);
+        let Some(mut answer) = head(link, http, asked, note).await? else {
+            return Ok(Outcome::Stopped);
+        };
+        if self.resume.is_gone(answer.status).is_some() {
+            self.resume.go_on(None);
+            // Read, so that the connection can be used again.
+            if link.unless_stopped(start_of_body(&mut answer)).await.is_none() {
+                return Ok(Outcome::Stopped);
+            }
+            let asked = self.request(link, http).await?;
+            let Some(again) = head(link, http, asked, |_| None).await? else {
+                return Ok(Outcome::Stopped);
+            };
+            answer = again;
+        }
         self.ask.jar = answer.ask.jar.clone();
         let Some(checked) = link.unless_stopped(accept(answer)).await else {
             return Ok(Outcome::Stopped);
@@ -136,14 +155,21 @@ impl Stream {
     /// Tells of a record; then, and only then, moves the cursor.
     async fn hand_over(&mut self, link: &mut Link, mut event: Event) -> Result<(), TransportError> {
         self.ending.take(&event);
-        let moved = if event.kind == Kind::Message { self.resume.read(&event) } else { None };
-        let Some(moved) = moved else { return Ok(link.push(event).await?) };
-        event.id = moved.id;
-        if let Some(note) = moved.note {
-            event.meta.get_or_insert_default().cause = Some(note);
+        let is_whole = event.kind == Kind::Message && event.meta.is_none();
+        let told = if is_whole { self.resume.read(&event.payload) } else { None };
+        match &told {
+            Some(Told::Here(place)) => event.id = Some(place.as_str().into()),
+            Some(Told::Gone(words)) => {
+                event = event.with_meta(Meta { cause: Some(words.clone()), ..Meta::default() });
+            }
+            None => {}
         }
         link.push(event).await?;
-        self.resume.go_on(moved.to);
+        match told {
+            Some(Told::Here(place)) => self.resume.go_on(Some(place)),
+            Some(Told::Gone(_)) => self.resume.go_on(None),
+            None => {}
+        }
         Ok(())
     }
 }
