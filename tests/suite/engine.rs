@@ -16,15 +16,15 @@ use wirescope::model::{
 use crate::support::LIMIT;
 
 /// An engine that records into a folder of its own, and a way to wait for what it shows.
-struct Bench {
+pub(crate) struct Bench {
     engine: Option<Engine>,
     handle: Handle,
     woken: Arc<(Mutex<u64>, Condvar)>,
-    folder: tempfile::TempDir,
+    pub(crate) folder: tempfile::TempDir,
 }
 
 impl Bench {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let woken = Arc::new((Mutex::new(0), Condvar::new()));
         let waker = Arc::clone(&woken);
@@ -39,12 +39,12 @@ impl Bench {
         Self { engine: Some(engine), handle, woken, folder }
     }
 
-    fn send(&self, command: Command) {
+    pub(crate) fn send(&self, command: Command) {
         assert!(self.handle.send(command));
     }
 
     /// Waits until a snapshot is as it should be.
-    fn until(&self, what: &str, is_so: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
+    pub(crate) fn until(&self, what: &str, is_so: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
         let end = Instant::now() + LIMIT;
         let mut count = self.woken.0.lock().unwrap();
         loop {
@@ -67,7 +67,7 @@ impl Bench {
         })
     }
 
-    fn serve(&self) -> String {
+    pub(crate) fn serve(&self) -> String {
         let options = ServerOptions {
             listen: ([127, 0, 0, 1], 0).into(),
             rate: 200.0,
@@ -78,7 +78,7 @@ impl Bench {
         self.until("a server", |snapshot| snapshot.server.url.is_some()).server.url.clone().unwrap()
     }
 
-    fn connect(&self, url: &str, transport: TransportKind) -> SessionId {
+    pub(crate) fn connect(&self, url: &str, transport: TransportKind) -> SessionId {
         let mut endpoint = Endpoint::parse(url).unwrap().over(transport);
         endpoint.options.retries = quick();
         self.send(Command::Connect(Box::new(endpoint)));
@@ -111,7 +111,7 @@ fn endpoint_path(url: &str) -> &str {
     url.rsplit('/').next().unwrap()
 }
 
-fn find(snapshot: &Snapshot, id: SessionId) -> Option<Arc<SessionView>> {
+pub(crate) fn find(snapshot: &Snapshot, id: SessionId) -> Option<Arc<SessionView>> {
     snapshot.sessions.iter().find(|session| session.id == id).cloned()
 }
 

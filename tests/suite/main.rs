@@ -13,6 +13,7 @@ mod auto;
 mod capture;
 mod cli;
 mod engine;
+mod filter;
 mod http;
 mod http_stop;
 mod nchan;

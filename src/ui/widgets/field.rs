@@ -1,10 +1,19 @@
 //! A field to type in, with its error beneath it.
 
-use egui::{Color32, Frame, Id, Margin, Response, Stroke, StrokeKind, TextEdit, Ui, vec2};
+use std::ops::Range;
+
+use egui::text::CCursor;
+use egui::text_edit::TextEditOutput;
+use egui::{
+    Color32, Frame, Id, Margin, Rect, Response, Stroke, StrokeKind, TextEdit, Ui, pos2, vec2,
+};
 use lucide_icons::Icon;
 
 use super::problem;
 use crate::ui::theme::{icon_font, mono, size, tokens, words};
+
+/// Width of a mark under no character, about that of one.
+const CHARACTER: f32 = 7.0;
 
 /// A field under construction.
 #[must_use = "it is shown by `show`"]
@@ -20,6 +29,7 @@ pub(crate) struct Field<'a> {
     is_data: bool,
     is_secret: bool,
     error: Option<&'a str>,
+    wrong: Option<Range<usize>>,
 }
 
 impl<'a> Field<'a> {
@@ -37,6 +47,7 @@ impl<'a> Field<'a> {
             is_data: true,
             is_secret: false,
             error: None,
+            wrong: None,
         }
     }
 
@@ -94,14 +105,20 @@ impl<'a> Field<'a> {
         self
     }
 
+    /// The characters that are wrong, which are underlined.
+    pub(crate) fn wrong(mut self, wrong: Option<Range<usize>>) -> Self {
+        self.wrong = wrong;
+        self
+    }
+
     /// Shows it.
     pub(crate) fn show(self, ui: &mut Ui) -> Response {
         match self.error {
-            None => self.bare(ui),
+            None => self.bare(ui).0,
             Some(error) => {
                 ui.vertical(|ui| {
                     ui.spacing_mut().item_spacing.y = 3.0;
-                    let response = self.bare(ui);
+                    let (response, _) = self.bare(ui);
                     problem(ui, error);
                     response
                 })
@@ -110,7 +127,12 @@ impl<'a> Field<'a> {
         }
     }
 
-    fn bare(self, ui: &mut Ui) -> Response {
+    /// Shows it, and tells where the characters are that are wrong.
+    pub(crate) fn show_marked(self, ui: &mut Ui) -> (Response, Option<Rect>) {
+        self.bare(ui)
+    }
+
+    fn bare(self, ui: &mut Ui) -> (Response, Option<Rect>) {
         let t = tokens(ui.ctx());
         let font = if self.is_data { mono(size::DATA) } else { words(size::BODY) };
         let width = self.width.min(ui.available_width());
@@ -137,7 +159,9 @@ impl<'a> Field<'a> {
         if let Some(id) = self.id {
             edit = edit.id(id);
         }
-        let response = ui.add(edit).accessible_name(self.name);
+        let shown = edit.show(ui);
+        let marked = self.wrong.clone().map(|wrong| mark(ui, &shown, wrong));
+        let response = shown.response.response.accessible_name(self.name);
         if let Some(icon) = self.icon {
             let at = response.rect.left_center() + vec2(f32::from(side) + 7.0, 0.0);
             let align = egui::Align2::CENTER_CENTER;
@@ -145,11 +169,28 @@ impl<'a> Field<'a> {
         }
         let edge = match self.error {
             Some(_) => t.bad,
+            None if marked.is_some() => t.bad,
             None if response.has_focus() => t.accent,
             None => Color32::TRANSPARENT,
         };
         let stroke = Stroke::new(1.0, edge);
         ui.painter().rect_stroke(response.rect, size::RADIUS, stroke, StrokeKind::Inside);
-        response
+        (response, marked)
     }
+}
+
+/// Underlines characters of a text, as far as they are in view; behind its end there is room for
+/// one.
+fn mark(ui: &Ui, shown: &TextEditOutput, wrong: Range<usize>) -> Rect {
+    let galley = &shown.galley;
+    let x = |at: usize| galley.pos_from_cursor(CCursor::new(at)).left() + shown.galley_pos.x;
+    let (left, right) = (x(wrong.start), x(wrong.end));
+    // Behind the end of the text there is still room within the field.
+    let view = shown.text_clip_rect.left()..=shown.response.response.rect.right() - 9.0;
+    let left = left.clamp(*view.start(), (view.end() - CHARACTER).max(*view.start()));
+    let right = right.clamp(left + CHARACTER, view.end().max(left + CHARACTER));
+    let bottom = shown.galley_pos.y + galley.size().y + 1.0;
+    let line = Rect::from_min_max(pos2(left, bottom), pos2(right, bottom + 2.0));
+    ui.painter().rect_filled(line, 1.0, tokens(ui.ctx()).bad);
+    line.with_min_y(shown.galley_pos.y)
 }

@@ -196,7 +196,7 @@ fn the_filter_is_sent_as_it_is_typed_and_shows_how_far_the_search_is() {
     at.push(498);
     view.matches = Some(Matches { at, searched: 200 });
     stage.show(one(view));
-    assert!(stage.has("2 of 500"));
+    assert!(stage.has("2 of 500 · 40 %"));
     assert!(stage.has_like("499 text") && !stage.has_like("498 text"));
     stage.click("Messages received");
     let filter = Filter { text: "AAPL".into(), classes: vec![Class::Received] };

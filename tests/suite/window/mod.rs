@@ -5,6 +5,7 @@
 
 mod answers;
 mod driven;
+mod filter;
 mod fixture;
 mod keyboard;
 mod pictures;

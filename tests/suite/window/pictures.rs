@@ -26,6 +26,24 @@ const ALL: &[Picture] = &[
     ("nothing-matches", WIDE, || one(fixture::filtered(fixture::ticker(2000), "x", 0)), |_| {}),
     ("filtered", WIDE, || one(fixture::filtered(fixture::ticker(2000), "x", 7)), |_| {}),
     ("searching", WIDE, searching, |_| {}),
+    (
+        "filter-wrong",
+        WIDE,
+        || one(fixture::ticker(2000)),
+        |stage| {
+            stage.type_into("Filter", "symbol = \"AAPL\"");
+            stage.type_into("Filter", " and latency > 5kg");
+        },
+    ),
+    ("filter-guide", WIDE, fixture::busy, |stage| stage.click("How to filter")),
+    (
+        "filter-wrong-narrow",
+        vec2(900.0, 600.0),
+        || one(fixture::ticker(2000)),
+        |stage| {
+            stage.type_into("Filter", "symbol = \"AAPL\" and not (kind:pingg or size > 60)");
+        },
+    ),
     ("capture", WIDE, capture, |_| {}),
     ("server", WIDE, serving, |stage| stage.click("Server")),
     ("server-stopped", WIDE, Snapshot::default, |stage| stage.click("Server")),

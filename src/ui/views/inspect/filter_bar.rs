@@ -1,23 +1,34 @@
 //! The bar above the timeline: what to show, how much of it there is, and whether to follow.
 
-use egui::{Align, Color32, Id, Key, Layout, Rect, RichText, Ui, pos2};
+use egui::text::{CCursor, CCursorRange};
+use egui::{
+    Align, Color32, Id, Key, Label, Layout, Popup, Rect, Response, RichText, Role, Sense, TextEdit,
+    Ui, WidgetInfo, pos2,
+};
 use lucide_icons::Icon;
 
+use super::filter_help;
 use super::timeline::Timeline;
+use crate::analysis::query::{Query, QueryError};
 use crate::engine::SessionView;
 use crate::model::{Class, Command, Filter};
 use crate::ui::action::Action;
 use crate::ui::format::{count, thousands};
 use crate::ui::scene::Outbox;
 use crate::ui::theme::{size, tokens};
+use crate::ui::views::capital;
 use crate::ui::widgets::{Field, chip, icon_button};
 
 const FIELD: &str = "filter";
 
-/// The filter as it is typed.
+/// The filter as it is typed, and as it is in force: while what is typed cannot be understood, the
+/// last query that could stays.
 #[derive(Debug, Default)]
 pub(super) struct FilterBar {
-    filter: Filter,
+    typed: Filter,
+    /// The last text that was understood.
+    in_force: String,
+    error: Option<QueryError>,
     is_taken_over: bool,
 }
 
@@ -40,7 +51,24 @@ const fn words_of(class: Class) -> (&'static str, &'static str) {
 impl FilterBar {
     /// Takes over a filter.
     pub(super) fn set(&mut self, filter: Filter) {
-        self.filter = filter;
+        self.typed = filter;
+        self.read();
+    }
+
+    /// Whether what is typed cannot be understood.
+    pub(super) fn is_wrong(&self) -> bool {
+        self.error.is_some()
+    }
+
+    fn read(&mut self) {
+        self.error = Query::parse(&self.typed.text).err();
+        if self.error.is_none() {
+            self.in_force.clone_from(&self.typed.text);
+        }
+    }
+
+    fn filter(&self) -> Filter {
+        Filter { text: self.in_force.clone(), classes: self.typed.classes.clone() }
     }
 
     /// Shows the bar.
@@ -52,37 +80,28 @@ impl FilterBar {
         out: &mut Outbox,
     ) {
         if !std::mem::replace(&mut self.is_taken_over, true) {
-            self.filter = session.filter.clone();
+            self.set(session.filter.clone());
         }
         let bar = ui.max_rect();
-        let before = self.filter.clone();
+        let (typed, before) = (self.typed.text.clone(), self.filter());
         ui.horizontal_centered(|ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
             let wide = ui.available_width();
-            let field = Field::new(&mut self.filter.text, "Filter")
-                .id(Id::unique(FIELD))
-                .hint(if wide < 570.0 { "Filter" } else { "Filter by text" })
-                .icon(Icon::Search)
-                .small()
-                .width((wide - 450.0).clamp(96.0, 330.0))
-                .show(ui);
-            if field.has_focus() && ui.input(|input| input.key_pressed(Key::Escape)) {
-                self.filter.text.clear();
-            }
+            self.field_ui(ui, wide);
             for class in Class::ALL {
                 let (text, tip) = words_of(class);
-                let is_on = self.filter.classes.contains(&class);
+                let is_on = self.typed.classes.contains(&class);
                 if chip(ui, is_on, text, tip).on_hover_text(tip).clicked() {
-                    match self.filter.classes.iter().position(|on| *on == class) {
-                        Some(at) => drop(self.filter.classes.remove(at)),
-                        None => self.filter.classes.push(class),
+                    match self.typed.classes.iter().position(|on| *on == class) {
+                        Some(at) => drop(self.typed.classes.remove(at)),
+                        None => self.typed.classes.push(class),
                     }
                 }
             }
-            if !self.filter.is_empty() {
+            if !self.typed.is_empty() {
                 let tip = Action::ClearFilter.spec().text;
                 if icon_button(ui, Icon::X, tip).clicked() {
-                    self.filter = Filter::default();
+                    self.typed = Filter::default();
                 }
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -94,22 +113,89 @@ impl FilterBar {
                 let t = tokens(ui.ctx());
                 let text = RichText::new(counts(session)).size(size::DATA).color(t.muted);
                 if wide > 500.0 {
-                    ui.add(egui::Label::new(text).truncate());
+                    ui.add(Label::new(text).truncate());
                 }
             });
         });
         progress_ui(ui, session, bar);
-        if self.filter != before {
-            out.send(Command::Filter(session.id, self.filter.clone()));
+        if self.typed.text != typed {
+            self.read();
+        }
+        let filter = self.filter();
+        if filter != before {
+            out.send(Command::Filter(session.id, filter));
+        }
+    }
+
+    fn field_ui(&mut self, ui: &mut Ui, wide: f32) {
+        let has_guide = wide > 450.0;
+        let width = (wide - if has_guide { 490.0 } else { 450.0 }).clamp(96.0, 420.0);
+        let wrong = self.error.as_ref().map(|error| error.chars(&self.typed.text));
+        let (field, mark) = Field::new(&mut self.typed.text, "Filter")
+            .id(Id::unique(FIELD))
+            .hint(if wide < 640.0 { "Filter" } else { "Filter, as in symbol = \"AAPL\"" })
+            .icon(Icon::Search)
+            .small()
+            .width(width)
+            .wrong(wrong)
+            .show_marked(ui);
+        // With Escape the focus leaves, too.
+        if field.lost_focus() && ui.input(|input| input.key_pressed(Key::Escape)) {
+            self.typed.text.clear();
+        }
+        if let (Some(error), Some(mark)) = (&self.error, mark) {
+            error_ui(ui, &field, mark, error, &self.in_force);
+        }
+        if has_guide && let Some(example) = filter_help::ui(ui) {
+            example.clone_into(&mut self.typed.text);
+            type_on(ui.ctx(), example.chars().count());
         }
     }
 }
 
+/// Gives the focus to the field, behind so many characters.
+fn type_on(ctx: &egui::Context, chars: usize) {
+    let id = Id::unique(FIELD);
+    let mut state = TextEdit::load_state(ctx, id).unwrap_or_default();
+    let end = CCursorRange::one(CCursor::new(chars));
+    state.cursor.set_char_range(Some(end));
+    state.store(ctx, id);
+    focus(ctx);
+}
+
+/// What is wrong, below where it is wrong, over what is there; and what is shown meanwhile.
+fn error_ui(ui: &Ui, field: &Response, mark: Rect, error: &QueryError, in_force: &str) {
+    let t = tokens(ui.ctx());
+    let said = error.to_string();
+    let place = ui.interact(mark, field.id.with("wrong"), Sense::hover());
+    place.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("Wrong here: {said}")));
+    let anchor = field.rect.with_min_x(mark.left() - 12.0);
+    Popup::new(field.id.with("error"), ui.ctx().clone(), anchor, ui.layer_id())
+        .gap(6.0)
+        .interactable(false)
+        .show(|ui| {
+            ui.set_max_width(440.0);
+            ui.spacing_mut().item_spacing.y = 3.0;
+            ui.horizontal_top(|ui| {
+                ui.label(crate::ui::theme::icon(Icon::CircleAlert).color(t.bad));
+                ui.add(Label::new(RichText::new(capital(&said)).color(t.bad)).wrap());
+            });
+            let meanwhile = match in_force.trim() {
+                "" => String::from("Until then no text is filtered for"),
+                text => format!("Until then the filter is still {text}"),
+            };
+            ui.add(Label::new(RichText::new(meanwhile).size(size::DATA).color(t.muted)).wrap());
+        });
+}
+
+/// Events shown of those there are, and how far the search is.
 fn counts(session: &SessionView) -> String {
     let all = session.index.len() as u64;
-    match &session.matches {
-        None => count(all, "event"),
-        Some(matches) => format!("{} of {}", thousands(matches.at.len() as u64), thousands(all)),
+    let Some(matches) = &session.matches else { return count(all, "event") };
+    let shown = format!("{} of {}", thousands(matches.at.len() as u64), thousands(all));
+    match (matches.searched as u64 * 100).checked_div(all) {
+        Some(percent) if percent < 100 => format!("{shown} · {percent} %"),
+        _ => shown,
     }
 }
 

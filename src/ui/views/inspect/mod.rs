@@ -13,6 +13,7 @@ mod detail;
 mod face;
 mod facts;
 mod filter_bar;
+mod filter_help;
 mod first_run;
 mod frame_list;
 mod handshake;
@@ -171,7 +172,10 @@ impl Inspect {
             | Action::SaveToPath
             | Action::ToggleDetail
             | Action::TogglePlots => session.is_some(),
-            Action::ClearFilter => session.is_some_and(|session| !session.filter.is_empty()),
+            Action::ClearFilter => {
+                session.is_some_and(|session| !session.filter.is_empty())
+                    || state.is_some_and(|state| state.filter.is_wrong())
+            }
             Action::CopyCurl | Action::CopyWebsocat | Action::CopyWscat | Action::CopyCapture => {
                 let tool = command_line::tool(action);
                 tool.zip(session).is_some_and(|(tool, session)| command_line::can(tool, session))
