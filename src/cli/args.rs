@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use clap::{Args as ClapArgs, ColorChoice, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::analysis::query::{Query, QueryError};
 use crate::model::{
     Body, Endpoint, Heartbeat, Options, Proxy, Retries, ServerOptions, TransportKind,
 };
@@ -118,6 +119,9 @@ pub(super) struct CaptureArgs {
     /// Write every event to stdout, one JSON object a line
     #[arg(long)]
     pub(super) ndjson: bool,
+    /// Write only events that pass, as in 'symbol = "AAPL" and size > 60'; all are recorded
+    #[arg(long, value_name = "QUERY", value_parser = query, requires = "ndjson")]
+    pub(super) filter: Option<Query>,
     /// End after this time, as in 90s or 5m
     #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
     pub(super) duration: Option<Duration>,
@@ -323,6 +327,16 @@ fn address(text: &str) -> Result<Endpoint, String> {
         return Err(format!("“{text}” is a session file and no address; {open}"));
     }
     Endpoint::parse(text).map_err(|error| error.to_string())
+}
+
+/// A filter; what is wrong with it is marked beneath it.
+fn query(text: &str) -> Result<Query, String> {
+    let explain = |error: QueryError| {
+        // A mark beneath a line needs a single one.
+        let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        format!("{error}\n\n  {line}\n  {}", error.carets(&line))
+    };
+    Query::parse(text).map_err(explain)
 }
 
 fn is_called_like_a_file(text: &str) -> bool {

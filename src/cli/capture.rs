@@ -15,6 +15,7 @@ use super::explained;
 use super::interrupt::Interrupt;
 use super::terminal::{Terminal, Tint, stdout_failed};
 use crate::analysis::Measures;
+use crate::analysis::query::{Facts, Query, Row};
 use crate::capture::ndjson::{Extras, Lines};
 use crate::capture::{CaptureError, Committed, Header, Recorder, Tap, place};
 use crate::model::{Clock, Endpoint, Event, Feed, FeedError, Kind};
@@ -46,6 +47,8 @@ async fn record(args: &CaptureArgs, endpoint: Endpoint, terminal: Terminal) -> R
         measures: Measures::new(clock.wall_ns(), &endpoint.options),
         lines: Lines::new(clock.wall_ns()),
         line: Vec::new(),
+        filter: args.filter.clone(),
+        before_ns: None,
         stop: stop.clone(),
     };
     let recorder = Recorder::create(&path, &header, Box::new(tap))
@@ -182,6 +185,10 @@ struct Report {
     measures: Measures,
     lines: Lines,
     line: Vec<u8>,
+    /// What of it goes to stdout.
+    filter: Option<Query>,
+    /// When the last event was.
+    before_ns: Option<u64>,
     stop: CancellationToken,
 }
 
@@ -193,6 +200,9 @@ impl Tap for Report {
             }
             if self.stdout.is_some() {
                 let found = self.measures.observe(event);
+                if !self.passes(n, event, found.latency_ms) {
+                    continue;
+                }
                 self.line.clear();
                 let extras = Extras { latency_ms: found.latency_ms, seq: found.seq };
                 self.lines.write(&mut self.line, n, batch.lane, event, extras);
@@ -217,6 +227,13 @@ impl Tap for Report {
 }
 
 impl Report {
+    fn passes(&mut self, n: u64, event: &Event, latency_ms: Option<f64>) -> bool {
+        let before = self.before_ns.replace(event.t_ns);
+        let Some(filter) = &self.filter else { return true };
+        let facts = Facts::of(n, event, before, latency_ms);
+        filter.by_index(&facts).unwrap_or_else(|| filter.passes(&facts, &Row::from(event)))
+    }
+
     fn print(&mut self) {
         if let Some(stdout) = &mut self.stdout
             && let Err(error) = stdout.write_all(&self.line)

@@ -402,3 +402,36 @@ fn the_first_screen_of_the_readme_is_there() {
     let picture = readme.split("](").nth(1).and_then(|rest| rest.split(')').next()).unwrap();
     assert!(root.join(picture).is_file(), "{picture}");
 }
+
+#[test]
+fn a_filter_narrows_what_is_written_and_not_what_is_recorded() {
+    let captures = tempfile::tempdir().unwrap();
+    let serve = Serve::start(captures.path(), &["--rate", "200"]);
+    let url = format!("{}/sse", serve.url);
+    let file = captures.path().join("all.wirescope");
+    let filter = "kind:event and .id:*5 or dir:local status:200";
+    let args = ["capture", &url, "--ndjson", "--filter", filter, "--count", "40", "-o"];
+    let (code, stdout, stderr) =
+        run(captures.path(), &[&args[..], &[file.to_str().unwrap()]].concat());
+    assert_eq!(code, 0, "{stderr}");
+    let lines: Vec<Value> =
+        stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines[0]["kind"], "open", "{stdout}");
+    assert!(lines.len() > 3, "{stdout}");
+    for line in &lines[1..] {
+        let payload: Value = serde_json::from_str(line["text"].as_str().unwrap()).unwrap();
+        assert_eq!(payload["id"].as_i64().unwrap() % 10, 5, "{line}");
+    }
+    let recorded = wirescope::capture::Reader::open(&file).unwrap().count().unwrap();
+    assert!(recorded > 40, "{recorded}");
+}
+
+#[test]
+fn a_filter_that_is_wrong_is_marked_under_its_character() {
+    let captures = tempfile::tempdir().unwrap();
+    let args = ["capture", "ws://127.0.0.1:9/", "--ndjson", "--filter", "kind:text latency>5kg"];
+    let (code, stdout, stderr) = run(captures.path(), &args);
+    assert_eq!((code, stdout.as_str()), (2, ""), "{stderr}");
+    let wanted = "no such unit; one of ns, us, ms, s, m, h\n\n  kind:text latency>5kg\n                     ^^\n";
+    assert!(stderr.contains(wanted), "{stderr}");
+}

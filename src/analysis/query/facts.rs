@@ -67,6 +67,22 @@ pub struct Needs {
     pub details: bool,
 }
 
+impl Facts {
+    /// What is known of an event that is whole; `before_ns` is when the one before it was.
+    pub fn of(n: u64, event: &Event, before_ns: Option<u64>, latency_ms: Option<f64>) -> Self {
+        Self {
+            n,
+            t_ns: event.t_ns,
+            gap_ns: before_ns.map(|before| event.t_ns.saturating_sub(before)),
+            latency_us: latency_ms.map(|ms| (ms * 1e3).max(0.0) as u32),
+            size: event.payload.len() as u64,
+            attempt: event.attempt,
+            dir: event.dir,
+            kind: event.kind,
+        }
+    }
+}
+
 impl<'r> From<&'r Event> for Row<'r> {
     fn from(event: &'r Event) -> Self {
         Self {

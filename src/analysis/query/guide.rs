@@ -15,7 +15,7 @@ pub const GUIDE: &[Topic] = &[
     Topic {
         title: "Text anywhere",
         examples: &[
-            ("aapl", "in payload, name, id, kind, cause or reason; capitals do not matter"),
+            ("aapl", "in payload, name, id, kind, cause or reason, in any case"),
             ("\"size limit\" close", "a phrase and a word, in any order"),
             ("/\"seq\":\\d+7,/", "a regular expression; /…/i where capitals do not matter"),
         ],

@@ -69,7 +69,7 @@ fn the_last_filter_that_was_understood_stays_in_force() {
     types(&mut stage, "aapl");
     assert_eq!(stage.sent(), [sets("aapl", &[])]);
     types(&mut stage, " (");
-    assert!(stage.has("Until then the filter is still aapl"));
+    assert!(stage.has("Meanwhile the query in force is aapl"));
     stage.click("Messages received");
     assert_eq!(stage.sent(), [sets("aapl", &[Class::Received])], "a chip works all the same");
     assert!(stage.has_like("Wrong here"), "and what is typed is kept");
@@ -82,7 +82,7 @@ fn the_last_filter_that_was_understood_stays_in_force() {
 fn what_was_never_understood_can_be_cleared_by_key() {
     let mut stage = ticker();
     types(&mut stage, "(");
-    assert!(stage.has("Until then no text is filtered for"));
+    assert!(stage.has("Meanwhile no query is in force"));
     stage.press(Key::Escape);
     assert!(!stage.has_like("Wrong here"));
     assert_eq!(stage.sent(), []);

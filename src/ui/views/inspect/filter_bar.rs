@@ -181,8 +181,8 @@ fn error_ui(ui: &Ui, field: &Response, mark: Rect, error: &QueryError, in_force:
                 ui.add(Label::new(RichText::new(capital(&said)).color(t.bad)).wrap());
             });
             let meanwhile = match in_force.trim() {
-                "" => String::from("Until then no text is filtered for"),
-                text => format!("Until then the filter is still {text}"),
+                "" => String::from("Meanwhile no query is in force"),
+                text => format!("Meanwhile the query in force is {text}"),
             };
             ui.add(Label::new(RichText::new(meanwhile).size(size::DATA).color(t.muted)).wrap());
         });

@@ -9,7 +9,7 @@ use crate::ui::widgets::{icon_button, line, section};
 
 const WIDTH: f32 = 640.0;
 /// Width of the examples; what they mean is beside them.
-const EXAMPLES: f32 = 262.0;
+const EXAMPLES: f32 = 248.0;
 
 /// A button that opens the guide; the example that was picked in it.
 pub(super) fn ui(ui: &mut Ui) -> Option<&'static str> {
@@ -22,7 +22,7 @@ pub(super) fn ui(ui: &mut Ui) -> Option<&'static str> {
             let room = ui.ctx().content_rect();
             ui.set_width(WIDTH.min(room.width() - 60.0));
             egui::ScrollArea::vertical()
-                .max_height(room.height() - 170.0)
+                .max_height(room.height() - 150.0)
                 .show(ui, |ui| {
                     let margin = egui::Margin::symmetric(4, 4);
                     egui::Frame::new().inner_margin(margin).show(ui, guide_ui).inner
