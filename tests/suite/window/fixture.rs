@@ -204,7 +204,8 @@ fn series() -> Series {
         let base = 1.2 + 0.35 * (at * 9.0).sin() + bump;
         let tail = noise(k * 3).powi(9) * 4.0;
         let latency = base + (noise(k * 5) - 0.5) * 0.9 + tail;
-        let event = Event::new(t, Dir::In, Kind::Text).with_payload("0123456789");
+        let long = if noise(k * 11) > 0.97 { 412.0 } else { 60.0 + noise(k * 13) * 40.0 };
+        let event = Event::new(t, Dir::In, Kind::Text).with_payload(vec![b'x'; long as usize]);
         observe(&event, Some(latency.max(0.3)));
     }
     series

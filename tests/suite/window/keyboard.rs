@@ -8,7 +8,7 @@ use super::fixture;
 use super::stage::Stage;
 
 /// Most stops that are looked at.
-const MOST: usize = 60;
+const MOST: usize = 90;
 
 /// What has the focus: its name, or what kind of thing it is, and where.
 #[expect(clippy::redundant_closure_for_method_calls, reason = "the method has one lifetime")]
@@ -96,8 +96,10 @@ fn everything_around_the_timeline_is_reached_and_seen() {
             "object, 6 keys",
             "Copy",
             "Edit and resend",
+            "Copy as websocat",
             "Format",
             "Message",
+            "How it is sent",
             "Send",
             "Latency",
             "Transport",
@@ -123,6 +125,7 @@ fn every_option_is_reached_and_seen() {
         stage.click("Options");
         let stops = stops(&mut stage);
         let wanted = [
+            "Authorization",
             "Add header",
             "Method",
             "Body",
@@ -131,8 +134,13 @@ fn every_option_is_reached_and_seen() {
             "Subprotocols",
             "Attempts",
             "First wait",
+            "Proxy",
             "Accept any certificate",
             "CA file",
+            "Certificate",
+            "Key",
+            "Offer compression",
+            "Echo",
             "Largest",
             "Add message",
             "Time path",

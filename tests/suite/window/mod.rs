@@ -4,6 +4,7 @@
 #![allow(unreachable_pub)]
 
 mod answers;
+mod abilities;
 mod driven;
 mod filter;
 mod fixture;
@@ -11,3 +12,4 @@ mod keyboard;
 mod pictures;
 mod rules;
 mod stage;
+mod states;

@@ -8,8 +8,8 @@ use egui::{Key, Theme, Vec2, vec2};
 use egui_kittest::SnapshotOptions;
 use wirescope::engine::{SessionView, Snapshot};
 
-use super::fixture;
 use super::stage::Stage;
+use super::{fixture, states};
 
 const WIDE: Vec2 = vec2(1440.0, 900.0);
 
@@ -83,6 +83,44 @@ const ALL: &[Picture] = &[
         },
     ),
     ("recording", WIDE, recording, |stage| stage.click("Captures")),
+    ("frames", WIDE, || one(states::fragmented()), |stage| stage.click_like("501 text")),
+    ("violation", WIDE, || one(states::violation()), |stage| stage.click_like("501 violation")),
+    ("insecure", WIDE, insecure, |stage| {
+        stage.click_like("495 text");
+        stage.click("Handshake");
+    }),
+    (
+        "repeating",
+        WIDE,
+        || one(states::repeating()),
+        |stage| {
+            stage.click("How it is sent");
+        },
+    ),
+    (
+        "close",
+        WIDE,
+        || one(fixture::ticker(2000)),
+        |stage| {
+            stage.click("Format");
+            stage.click("Close");
+            stage.type_into("Close code", "1012");
+            stage.click("Gaps");
+        },
+    ),
+    ("sizes", WIDE, fixture::busy, |stage| {
+        stage.click_like("48126 ");
+        stage.click("Size");
+    }),
+    ("pasted", WIDE, Snapshot::default, |stage| {
+        stage.ctrl(Key::L);
+        let line = "curl -sN -u me:secret -m 10 -H 'Accept: text/event-stream' -k \
+                    'https://example.com/events?room=1'";
+        stage.window.event(egui::Event::Paste(line.into()));
+        stage.window.run();
+        stage.click("Options");
+    }),
+    ("options-narrow", vec2(900.0, 600.0), Snapshot::default, |stage| stage.click("Options")),
     ("server-narrow", vec2(900.0, 600.0), serving, |stage| stage.click("Server")),
 ];
 
@@ -144,6 +182,13 @@ fn capture() -> Snapshot {
     view.title = "consul.wirescope".into();
     view.insecure = true;
     one(view)
+}
+
+/// Beside one that is verified.
+fn insecure() -> Snapshot {
+    let mut snapshot = fixture::busy();
+    snapshot.sessions[0] = Arc::new(states::insecure());
+    snapshot
 }
 
 fn binary() -> Snapshot {

@@ -201,7 +201,13 @@ impl Composer {
     fn code_ui(&mut self, ui: &mut Ui) {
         let t = tokens(ui.ctx());
         let field = Field::new(&mut self.code, "Close code").hint("none").small().width(58.0);
-        if field.show(ui).changed() {
+        let field = field.show(ui);
+        // The ground of a field is the composer's own.
+        if !field.has_focus() {
+            let edge = Stroke::new(1.0, t.line);
+            ui.painter().rect_stroke(field.rect, size::RADIUS, edge, egui::StrokeKind::Inside);
+        }
+        if field.changed() {
             self.wrong = None;
         }
         let (text, color) = match close_code(&self.code) {

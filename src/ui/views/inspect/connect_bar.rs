@@ -5,7 +5,7 @@ use lucide_icons::Icon;
 
 use super::command_line;
 use super::options::OptionsSheet;
-use super::words::state_words;
+use super::words::{is_insecure, state_words};
 use crate::analysis::Phase;
 use crate::engine::{Origin, SessionView};
 use crate::model::pasted::{self, Pasted, PastedError};
@@ -136,7 +136,7 @@ impl ConnectBar {
                 let room = self.right + ui.spacing().item_spacing.x;
                 let entered = self.address_ui(ui, next, ui.available_width() - room, wrong);
                 let from = ui.cursor().left();
-                self.options.button_ui(ui, self.transport);
+                self.options.button_ui(ui, self.transport, &mut self.url);
                 let clicked = next_ui(ui, next).clicked();
                 if let Some(session) = session {
                     state_ui(ui, session, scene);
@@ -251,6 +251,10 @@ fn state_ui(ui: &mut Ui, session: &SessionView, scene: Scene<'_>) {
         u64::from(session.stats.reconnects) + 1,
         session.stats.reconnects
     ));
+    if is_insecure(session) {
+        let tip = "Anyone on the way can read and change everything";
+        pill(ui, t.bad, "Not verified").on_hover_text(tip);
+    }
     tick(ui, session);
 }
 

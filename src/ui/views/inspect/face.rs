@@ -5,6 +5,7 @@ use egui::{Align, Layout, Margin, RichText, Ui};
 use lucide_icons::Icon;
 
 use super::body;
+use super::words::is_insecure;
 use crate::analysis::Phase;
 use crate::engine::{Origin, SessionView};
 use crate::model::{Command, Kind};
@@ -73,7 +74,7 @@ pub(super) fn strip(session: &SessionView, scene: Scene<'_>) -> Option<Strip> {
                 button: Some("Connect again"),
             })
         }
-        _ if session.insecure => Some(Strip {
+        _ if is_insecure(session) => Some(Strip {
             icon: Icon::LockOpen,
             is_bad: true,
             text: String::from("The certificate is not verified"),

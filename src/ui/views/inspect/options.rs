@@ -1,19 +1,20 @@
 //! The options of a connection, in a sheet below their button. What is wrong is told where it was
 //! typed, and as long as anything is, nothing connects.
 
-use egui::{Align, Layout, Popup, RichText, Ui};
-use lucide_icons::Icon;
+use egui::{Align, Layout, Popup, Ui};
 
+use super::options_auth;
 use super::options_draft::{Draft, Slot};
-use crate::model::{Options, TransportKind, is_secret_header};
+use super::options_rows::{at, group, headers_ui, indented, labelled, query_ui, sends_ui, text_ui};
+use crate::model::{Options, TransportKind};
 use crate::ui::action::Action;
 use crate::ui::theme::{size, tokens};
-use crate::ui::widgets::{Button, Field, icon_button, link_button, problem, section, switch};
+use crate::ui::widgets::{Button, Field, link_button, switch};
 
-/// Room for the words before a field.
-const LABEL: f32 = 118.0;
 /// Width of the sheet.
-const WIDTH: f32 = 470.0;
+const WIDTH: f32 = 852.0;
+/// Between its halves.
+const BETWEEN: f32 = 28.0;
 
 /// The sheet's state.
 #[derive(Debug, Default)]
@@ -37,7 +38,12 @@ impl OptionsSheet {
     }
 
     /// Shows the button, and the sheet while it is open.
-    pub(super) fn button_ui(&mut self, ui: &mut Ui, transport: Option<TransportKind>) {
+    pub(super) fn button_ui(
+        &mut self,
+        ui: &mut Ui,
+        transport: Option<TransportKind>,
+        url: &mut String,
+    ) {
         let t = tokens(ui.ctx());
         let read = self.draft.read(&self.base);
         let changed = read.as_ref().map_or(0, Options::changed);
@@ -69,11 +75,12 @@ impl OptionsSheet {
             .gap(8.0)
             .show(|ui| {
                 let room = ui.ctx().content_rect().height() - 130.0;
-                ui.set_width(WIDTH);
-                egui::ScrollArea::vertical().max_height(room).show(ui, |ui| {
+                ui.set_width(WIDTH.min(ui.ctx().content_rect().width() - 40.0));
+                let area = egui::ScrollArea::vertical().max_height(room).min_scrolled_height(room);
+                area.show(ui, |ui| {
                     egui::Frame::new()
                         .inner_margin(egui::Margin::symmetric(12, 10))
-                        .show(ui, |ui| self.sheet_ui(ui, transport, &wrong));
+                        .show(ui, |ui| self.sheet_ui(ui, transport, &wrong, url));
                 });
             });
         if !button.clicked() {
@@ -81,173 +88,126 @@ impl OptionsSheet {
         }
     }
 
-    fn sheet_ui(&mut self, ui: &mut Ui, kind: Option<TransportKind>, wrong: &[(Slot, String)]) {
-        use TransportKind::{LongPoll, ShortPoll, Sse, Stream, Websocket};
+    fn sheet_ui(
+        &mut self,
+        ui: &mut Ui,
+        kind: Option<TransportKind>,
+        wrong: &[(Slot, String)],
+        url: &mut String,
+    ) {
         ui.spacing_mut().item_spacing.y = 6.0;
-        ui.horizontal(|ui| {
-            section(ui, "Headers");
+        let wide = (ui.available_width() - BETWEEN) / 2.0;
+        ui.horizontal_top(|ui| {
+            ui.spacing_mut().item_spacing.x = 0.0;
+            column(ui, wide, |ui| request_ui(ui, &mut self.draft, kind, wrong, url));
+            ui.add_space(BETWEEN);
+            column(ui, wide, |ui| connection_ui(ui, &mut self.draft, kind, wrong));
+        });
+        if self.draft != Draft::default() {
+            ui.add_space(4.0);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                if self.draft != Draft::default() && link_button(ui, "Reset all").clicked() {
+                if link_button(ui, "Reset all").clicked() {
                     self.load(&Options::default());
                 }
             });
-        });
-        headers_ui(ui, &mut self.draft.headers, wrong);
-        let draft = &mut self.draft;
-        let is = |wanted: &[TransportKind]| kind.is_none_or(|kind| wanted.contains(&kind));
-        if is(&[Sse, LongPoll, ShortPoll, Stream]) {
-            group(ui, "Request");
-            text_ui(
-                ui,
-                "Method",
-                &mut draft.method,
-                "GET, or POST with a body",
-                at(wrong, Slot::Method),
-            );
-            let hint =
-                if draft.body_is_file { "/home/me/body.json" } else { "{\"query\":\"…\"}" };
-            let rows = if draft.body_is_file { 1 } else { 3 };
-            labelled(ui, "Body", |ui| {
-                Field::new(&mut draft.body, "Body").hint(hint).small().rows(rows).show(ui)
-            });
-            indented(ui, |ui| {
-                switch(ui, &mut draft.body_is_file, "The body is in this file", false)
-            });
-            text_ui(
-                ui,
-                "Last-Event-ID",
-                &mut draft.last_event_id,
-                "where to resume: an id or a cursor",
-                None,
-            );
-            text_ui(
-                ui,
-                "POST to",
-                &mut draft.post_to,
-                "where messages are sent, as in /publish",
-                None,
-            );
         }
-        if is(&[LongPoll, ShortPoll, Stream]) {
-            text_ui(ui, "Dialect", &mut draft.dialect, "generic, nchan, or a TOML file", None);
-        }
-        if is(&[ShortPoll]) {
-            text_ui(ui, "Poll every", &mut draft.interval, "1s", at(wrong, Slot::Interval));
-        }
-        if is(&[Websocket]) {
-            group(ui, "WebSocket");
-            text_ui(ui, "Subprotocols", &mut draft.subprotocols, "graphql-ws, v2.chat", None);
-            text_ui(ui, "Ping every", &mut draft.ping, "off", at(wrong, Slot::Ping));
-        }
-        group(ui, "Reconnection");
-        text_ui(ui, "Attempts", &mut draft.most, "0 never connects again", at(wrong, Slot::Most));
-        text_ui(ui, "First wait", &mut draft.first, "1s", at(wrong, Slot::First));
-        text_ui(ui, "Longest wait", &mut draft.longest, "30s", at(wrong, Slot::Longest));
-        group(ui, "TLS");
-        let insecure = "Accept any certificate";
-        switch(ui, &mut draft.insecure, insecure, true)
-            .on_hover_text("Anyone on the way can read and change everything; only for tests");
-        text_ui(
-            ui,
-            "CA file",
-            &mut draft.ca_file,
-            "a PEM file to trust besides the system's",
-            None,
-        );
-        group(ui, "Messages");
-        text_ui(ui, "Largest", &mut draft.max_message, "64MiB", at(wrong, Slot::MaxMessage));
-        sends_ui(ui, &mut draft.send);
-        text_ui(ui, "Repeat every", &mut draft.every, "never", at(wrong, Slot::Every));
-        text_ui(ui, "Sequence path", &mut draft.seq_path, "seq or id, as in data.seq", None);
-        text_ui(ui, "Time path", &mut draft.ts_path, "ts, as in meta.sent_at", None);
     }
 }
 
-fn at(wrong: &[(Slot, String)], slot: Slot) -> Option<&str> {
-    wrong.iter().find(|(found, _)| *found == slot).map(|(_, why)| why.as_str())
-}
-
-fn group(ui: &mut Ui, name: &str) {
-    ui.add_space(6.0);
-    section(ui, name);
-}
-
-fn indented(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> egui::Response) {
-    ui.horizontal(|ui| {
-        ui.add_space(LABEL);
+/// One of the two halves of the sheet.
+fn column(ui: &mut Ui, wide: f32, add: impl FnOnce(&mut Ui)) {
+    let extent = egui::vec2(wide, 0.0);
+    ui.allocate_ui_with_layout(extent, Layout::top_down(Align::Min), |ui| {
+        ui.set_width(wide);
+        ui.spacing_mut().item_spacing = egui::vec2(size::GAP, 6.0);
         add(ui);
     });
 }
 
-fn text_ui(ui: &mut Ui, name: &str, text: &mut String, hint: &str, error: Option<&str>) {
-    labelled(ui, name, |ui| Field::new(text, name).hint(hint).small().error(error).show(ui));
+/// What is asked for.
+fn request_ui(
+    ui: &mut Ui,
+    draft: &mut Draft,
+    kind: Option<TransportKind>,
+    wrong: &[(Slot, String)],
+    url: &mut String,
+) {
+    use TransportKind::{LongPoll, ShortPoll, Stream, Websocket};
+    let is = |wanted: &[TransportKind]| kind.is_none_or(|kind| wanted.contains(&kind));
+    group(ui, "Headers");
+    options_auth::ui(ui, &mut draft.headers);
+    headers_ui(ui, &mut draft.headers, wrong);
+    group(ui, "Query");
+    query_ui(ui, url);
+    if kind != Some(Websocket) {
+        group(ui, "Request");
+        let hint = "GET, or POST with a body";
+        text_ui(ui, "Method", &mut draft.method, hint, at(wrong, Slot::Method));
+        body_ui(ui, draft);
+        let hint = "where to resume: an id or a cursor";
+        text_ui(ui, "Last-Event-ID", &mut draft.last_event_id, hint, None);
+        let hint = "where messages are sent, as in /publish";
+        text_ui(ui, "POST to", &mut draft.post_to, hint, None);
+    }
+    if is(&[LongPoll, ShortPoll, Stream]) {
+        text_ui(ui, "Dialect", &mut draft.dialect, "generic, nchan, or a TOML file", None);
+    }
+    if is(&[ShortPoll]) {
+        text_ui(ui, "Poll every", &mut draft.interval, "1s", at(wrong, Slot::Interval));
+    }
+    if is(&[Websocket]) {
+        group(ui, "WebSocket");
+        text_ui(ui, "Subprotocols", &mut draft.subprotocols, "graphql-ws, v2.chat", None);
+        text_ui(ui, "Ping every", &mut draft.ping, "off", at(wrong, Slot::Ping));
+        switch(ui, &mut draft.answer_pings, "Answer pings", false)
+            .on_hover_text("The protocol asks for it; see how the server takes it without");
+    }
 }
 
-fn labelled(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui) -> egui::Response) {
-    let t = tokens(ui.ctx());
-    ui.horizontal_top(|ui| {
-        let extent = egui::vec2(LABEL - size::GAP, size::CHIP);
-        let (rect, _) = ui.allocate_exact_size(extent, egui::Sense::hover());
-        let font = crate::ui::theme::words(size::BODY);
-        ui.painter().text(rect.left_center(), egui::Align2::LEFT_CENTER, name, font, t.muted);
-        add(ui);
+fn body_ui(ui: &mut Ui, draft: &mut Draft) {
+    let (hint, rows) = match draft.body_is_file {
+        true => ("/home/me/body.json", 1),
+        false => ("{\"query\":\"…\"}", 3),
+    };
+    labelled(ui, "Body", |ui| {
+        Field::new(&mut draft.body, "Body").hint(hint).small().rows(rows).show(ui)
     });
+    indented(ui, |ui| switch(ui, &mut draft.body_is_file, "The body is in this file", false));
 }
 
-fn headers_ui(ui: &mut Ui, headers: &mut Vec<(String, String)>, wrong: &[(Slot, String)]) {
-    let mut removed = None;
-    for (at_row, (name, value)) in headers.iter_mut().enumerate() {
-        ui.push_id(at_row, |ui| {
-            ui.horizontal_top(|ui| {
-                let label = format!("Header {} name", at_row + 1);
-                Field::new(name, &label).hint("Authorization").small().width(150.0).show(ui);
-                let label = format!("Header {} value", at_row + 1);
-                let room = ui.available_width() - size::CHIP - size::GAP;
-                let secret = is_secret_header(name);
-                Field::new(value, &label)
-                    .hint("Bearer …")
-                    .small()
-                    .width(room)
-                    .secret(secret)
-                    .show(ui);
-                if icon_button(ui, Icon::X, &format!("Remove header {}", at_row + 1)).clicked() {
-                    removed = Some(at_row);
-                }
-            });
-            if let Some(error) = at(wrong, Slot::Header(at_row)) {
-                problem(ui, error);
-            }
-        });
+/// How to get there, and what becomes of what comes.
+fn connection_ui(
+    ui: &mut Ui,
+    draft: &mut Draft,
+    kind: Option<TransportKind>,
+    wrong: &[(Slot, String)],
+) {
+    group(ui, "Reconnection");
+    text_ui(ui, "Attempts", &mut draft.most, "0 never connects again", at(wrong, Slot::Most));
+    text_ui(ui, "First wait", &mut draft.first, "1s", at(wrong, Slot::First));
+    text_ui(ui, "Longest wait", &mut draft.longest, "30s", at(wrong, Slot::Longest));
+    group(ui, "Network");
+    let hint = "the system's, off, or http://host:3128";
+    text_ui(ui, "Proxy", &mut draft.proxy, hint, at(wrong, Slot::Proxy));
+    group(ui, "TLS");
+    let insecure = "Accept any certificate";
+    switch(ui, &mut draft.insecure, insecure, true)
+        .on_hover_text("Anyone on the way can read and change everything; only for tests");
+    let hint = "PEM file to trust besides the system's";
+    text_ui(ui, "CA file", &mut draft.ca_file, hint, None);
+    text_ui(ui, "Certificate", &mut draft.cert_file, "our own, a PEM file", None);
+    let hint = "PEM file, if it is not with the certificate";
+    text_ui(ui, "Key", &mut draft.key_file, hint, at(wrong, Slot::Key));
+    group(ui, "Messages");
+    switch(ui, &mut draft.compression, "Offer compression", false)
+        .on_hover_text("permessage-deflate over a WebSocket, content codings over HTTP");
+    if kind.is_none_or(|kind| kind == TransportKind::Websocket) {
+        switch(ui, &mut draft.echo, "Echo", false)
+            .on_hover_text("Send every received message back, to test peers");
     }
-    if let Some(removed) = removed {
-        headers.remove(removed);
-    }
-    if ui.add(Button::new("Add header").icon(Icon::Plus).small()).clicked() {
-        headers.push(Default::default());
-    }
-}
-
-fn sends_ui(ui: &mut Ui, sends: &mut Vec<String>) {
-    let t = tokens(ui.ctx());
-    let mut removed = None;
-    for (at_row, text) in sends.iter_mut().enumerate() {
-        ui.horizontal(|ui| {
-            let label = format!("Message {}", at_row + 1);
-            let room = ui.available_width() - size::CHIP - size::GAP;
-            Field::new(text, &label).hint("{\"op\":\"subscribe\"}").small().width(room).show(ui);
-            if icon_button(ui, Icon::X, &format!("Remove message {}", at_row + 1)).clicked() {
-                removed = Some(at_row);
-            }
-        });
-    }
-    if let Some(removed) = removed {
-        sends.remove(removed);
-    }
-    ui.horizontal(|ui| {
-        if ui.add(Button::new("Add message").icon(Icon::Plus).small()).clicked() {
-            sends.push(String::new());
-        }
-        let text = "sent each time the connection opens";
-        ui.label(RichText::new(text).size(size::DATA).color(t.faint));
-    });
+    text_ui(ui, "Largest", &mut draft.max_message, "64MiB", at(wrong, Slot::MaxMessage));
+    sends_ui(ui, &mut draft.send);
+    text_ui(ui, "Repeat every", &mut draft.every, "never", at(wrong, Slot::Every));
+    text_ui(ui, "Sequence path", &mut draft.seq_path, "seq or id, as in data.seq", None);
+    text_ui(ui, "Time path", &mut draft.ts_path, "ts, as in meta.sent_at", None);
 }

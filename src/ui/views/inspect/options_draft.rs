@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::model::{Body, Heartbeat, Options};
+use crate::model::{Body, Heartbeat, Options, Proxy};
 
 /// A field of the options that may be typed wrongly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,9 +18,13 @@ pub(super) enum Slot {
     Ping,
     MaxMessage,
     Every,
+    Proxy,
+    Key,
 }
 
 /// The options as text.
+// Switches that are independent of each other.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Draft {
     pub headers: Vec<(String, String)>,
@@ -37,6 +41,12 @@ pub(super) struct Draft {
     pub ping: String,
     pub insecure: bool,
     pub ca_file: String,
+    pub cert_file: String,
+    pub key_file: String,
+    pub proxy: String,
+    pub compression: bool,
+    pub answer_pings: bool,
+    pub echo: bool,
     pub max_message: String,
     pub post_to: String,
     pub send: Vec<String>,
@@ -48,6 +58,9 @@ pub(super) struct Draft {
 impl From<&Options> for Draft {
     fn from(options: &Options) -> Self {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        let file = |path: &Option<PathBuf>| {
+            path.as_ref().map(|path| path.display().to_string()).unwrap_or_default()
+        };
         let (body, body_is_file) = match &options.body {
             None => (String::new(), false),
             Some(Body::Text(text)) => (text.clone(), false),
@@ -69,7 +82,17 @@ impl From<&Options> for Draft {
                 .heartbeat
                 .map_or_else(|| "off".into(), |heartbeat| duration_text(heartbeat.every)),
             insecure: options.insecure,
-            ca_file: options.ca_file.as_ref().map(|p| p.display().to_string()).unwrap_or_default(),
+            ca_file: file(&options.ca_file),
+            cert_file: file(&options.cert_file),
+            key_file: file(&options.key_file),
+            proxy: match &options.proxy {
+                Proxy::System => String::new(),
+                Proxy::Off => "off".into(),
+                Proxy::Via(url) => url.as_str().trim_end_matches('/').to_owned(),
+            },
+            compression: options.compression,
+            answer_pings: options.answer_pings,
+            echo: options.echo,
             max_message: size_text(options.max_message),
             post_to: text(&options.post_to),
             send: options.send.clone(),
@@ -108,6 +131,11 @@ impl Draft {
         options.post_to = some(&self.post_to);
         options.insecure = self.insecure;
         options.ca_file = some(&self.ca_file).map(PathBuf::from);
+        options.cert_file = some(&self.cert_file).map(PathBuf::from);
+        options.key_file = some(&self.key_file).map(PathBuf::from);
+        options.compression = self.compression;
+        options.answer_pings = self.answer_pings;
+        options.echo = self.echo;
         options.send = self.send.iter().filter(|text| !text.is_empty()).cloned().collect();
         options.seq_path = some(&self.seq_path);
         options.ts_path = some(&self.ts_path);
@@ -124,6 +152,11 @@ impl Draft {
         keep(Slot::MaxMessage, set(&mut options.max_message, size(&self.max_message)));
         let every = some(&self.every).map(|every| duration(&every)).transpose();
         keep(Slot::Every, set(&mut options.every, every));
+        let proxy = some(&self.proxy).map_or(Ok(Proxy::System), |typed| Proxy::parse(&typed));
+        keep(Slot::Proxy, set(&mut options.proxy, proxy.map_err(|error| error.to_string())));
+        if options.key_file.is_some() && options.cert_file.is_none() {
+            wrong.push((Slot::Key, "a key is of no use without its certificate".into()));
+        }
         if options.retries.longest < options.retries.first {
             wrong.push((Slot::Longest, "shorter than the first wait".into()));
         }
@@ -239,6 +272,10 @@ mod tests {
         options.max_message = 1000;
         options.every = Some(Duration::from_millis(1500));
         options.retries.jitter = 0.5;
+        options.proxy = Proxy::parse("socks5h://me:x@proxy:1080").unwrap_or_default();
+        options.cert_file = Some("/tmp/me.pem".into());
+        options.key_file = Some("/tmp/me.key".into());
+        (options.compression, options.answer_pings, options.echo) = (false, false, true);
         assert_eq!(Draft::from(&options).read(&options), Ok(options.clone()));
     }
 
@@ -252,6 +289,8 @@ mod tests {
             longest: "1s".into(),
             ping: "0s".into(),
             max_message: "lots".into(),
+            proxy: "ftp://proxy".into(),
+            key_file: "me.key".into(),
             ..Draft::default()
         };
         let wrong = draft.read(&Options::default()).err().unwrap_or_default();
@@ -262,6 +301,8 @@ mod tests {
             Slot::Most,
             Slot::Ping,
             Slot::MaxMessage,
+            Slot::Proxy,
+            Slot::Key,
             Slot::Longest,
         ];
         assert_eq!(slots, wanted);

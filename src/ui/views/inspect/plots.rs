@@ -104,10 +104,14 @@ impl Plots {
     fn head_ui(&mut self, ui: &mut Ui, session: &SessionView, out: &mut Outbox) {
         let t = tokens(ui.ctx());
         ui.horizontal(|ui| {
-            ui.label(RichText::new(self.page.title()).font(medium(size::DATA)).color(t.text));
-            ui.add_space(4.0);
-            // Tabs and the button at the right.
-            let room = ((ui.available_width() - 320.0) / 96.0).max(1.0) as usize;
+            // Tabs and the button at the right; the tabs tell what is shown, too.
+            const TABS: f32 = 320.0;
+            if ui.available_width() > TABS + 260.0 {
+                let title = RichText::new(self.page.title());
+                ui.label(title.font(medium(size::DATA)).color(t.text));
+                ui.add_space(4.0);
+            }
+            let room = ((ui.available_width() - TABS) / 96.0).max(0.0) as usize;
             let numbers = self.numbers(session);
             if numbers.is_empty() {
                 let text = "none measured yet";
@@ -151,8 +155,8 @@ impl Plots {
                 ("p50", format::millis(latency.p50)),
                 ("p95", format::millis(latency.p95)),
                 ("p99", format::millis(latency.p99)),
-                ("max", format::millis(latency.max)),
                 ("jitter", format::millis(latency.jitter)),
+                ("max", format::millis(latency.max)),
             ],
             _ => Vec::new(),
         }

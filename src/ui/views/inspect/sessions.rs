@@ -3,7 +3,7 @@
 use egui::{Align, Layout, Margin, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 use lucide_icons::Icon;
 
-use super::words::state_words;
+use super::words::{is_insecure, state_words};
 use crate::engine::{Origin, SessionView};
 use crate::model::{Command, SessionId};
 use crate::ui::action::Action;
@@ -66,7 +66,8 @@ fn session_ui(
     let (rect, response) = ui.allocate_exact_size(desired, Sense::click());
     let rect = rect.shrink2(vec2(8.0, 0.0));
     let (words_now, color) = state_words(session, t, scene.zone);
-    let name = format!("{}, {words_now}", session.title);
+    let insecure = if is_insecure(session) { ", certificate not verified" } else { "" };
+    let name = format!("{}, {words_now}{insecure}", session.title);
     response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, is_chosen, &name));
     let pointed = ui.rect_contains_pointer(rect);
     if is_chosen {
@@ -119,6 +120,9 @@ fn second_line(
     let transport = session.transport.or(session.endpoint.transport);
     line.add(transport.map_or("Auto", |kind| kind.label()), font(), t.transport(transport));
     let mut rest = Vec::new();
+    if is_insecure(session) {
+        rest.push((String::from("not verified"), t.bad));
+    }
     if session.origin == Origin::File {
         rest.push((format::count(session.index.len() as u64, "event"), t.muted));
     } else if session.phase.is_open() && session.silent_ns.is_none() {

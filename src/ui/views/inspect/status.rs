@@ -3,6 +3,7 @@
 use egui::{Align, Layout, Sense, Ui, pos2, vec2};
 use lucide_icons::Icon;
 
+use super::words::{NOT_VERIFIED, is_insecure};
 use crate::engine::{Origin, Recording, SessionView};
 use crate::ui::action::Action;
 use crate::ui::format;
@@ -31,6 +32,9 @@ pub(super) fn ui(
             return;
         };
         let stats = &session.stats;
+        if is_insecure(session) {
+            separated(ui, NOT_VERIFIED, t.bad);
+        }
         if session.origin == Origin::Live {
             separated(ui, &format::rate(stats.rate), t.muted);
             separated(ui, &format!("{}/s", format::bytes(stats.byte_rate)), t.muted);

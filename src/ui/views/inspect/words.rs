@@ -180,6 +180,14 @@ pub(super) fn state_words(session: &SessionView, t: &Tokens, zone: &Zone) -> (St
     }
 }
 
+/// What is said as long as a connection stands whose certificate nobody verified.
+pub(super) const NOT_VERIFIED: &str = "certificate not verified";
+
+/// Whether anyone on the way could read and change what this session says.
+pub(super) fn is_insecure(session: &SessionView) -> bool {
+    session.insecure && session.origin == Origin::Live && !session.phase.is_over()
+}
+
 /// The wall clock at a time of the session.
 pub(super) fn wall(session: &SessionView, t_ns: u64) -> i64 {
     session.start_wall_ns.saturating_add_unsigned(t_ns)
