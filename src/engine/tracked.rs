@@ -41,7 +41,11 @@ pub(super) struct Tracked {
     run: Option<Run>,
     /// While it does not run but could again.
     resting: Option<Box<Session>>,
-    sending: Sending,
+    /// What is sent again and again.
+    repeats: Option<(Say, Duration)>,
+    /// The attempt in which it was said whether pings are answered, and what; the next attempt
+    /// begins as the options say.
+    answers: Option<(u32, bool)>,
 }
 
 /// A session's run.
@@ -55,7 +59,6 @@ impl Tracked {
     /// A live session, which connects from now on.
     pub(super) fn begun(begun: Begun, work: &Work) -> Self {
         let Begun { id, endpoint, clock, watch, recorder, session } = begun;
-        let withholds_pongs = !endpoint.options.answer_pings;
         let mut tracked = Self {
             id,
             origin: Origin::Live,
@@ -72,7 +75,8 @@ impl Tracked {
             saving: None,
             run: None,
             resting: Some(Box::new(session)),
-            sending: Sending { withholds_pongs, ..Sending::default() },
+            repeats: None,
+            answers: None,
         };
         tracked.reconnect(work);
         tracked
@@ -96,7 +100,8 @@ impl Tracked {
             saving: None,
             run: None,
             resting: None,
-            sending: Sending::default(),
+            repeats: None,
+            answers: None,
         }
     }
 
@@ -123,19 +128,19 @@ impl Tracked {
 
     /// Hands something over to be sent; `false` when it cannot be.
     pub(super) fn say(&mut self, say: Say) -> bool {
-        let is_open = self.watch.observer().story.phase.is_open();
-        let mut sending = self.sending.clone();
-        match &say {
-            Say::AnswerPings(answers) => sending.withholds_pongs = !answers,
-            Say::Repeat(repeats) => {
-                sending.repeats = repeats.as_ref().map(|(say, every)| (Say::clone(say), *every));
+        let Phase::Open { attempt, .. } = self.watch.observer().story.phase else { return false };
+        let Some(run) = &self.run else { return false };
+        let (answers, repeats) = match &say {
+            Say::AnswerPings(answers) => (Some((attempt, *answers)), None),
+            Say::Repeat(wanted) => {
+                (None, Some(wanted.as_ref().map(|(say, every)| (Say::clone(say), *every))))
             }
-            _ => {}
-        }
-        let is_taken = |run: &Run| run.controls.say.try_send(say).is_ok();
-        let sent = is_open && self.run.as_ref().is_some_and(is_taken);
+            _ => (None, None),
+        };
+        let sent = run.controls.say.try_send(say).is_ok();
         if sent {
-            self.sending = sending;
+            self.answers = answers.or(self.answers);
+            self.repeats = repeats.unwrap_or_else(|| self.repeats.take());
         }
         sent
     }
@@ -168,7 +173,7 @@ impl Tracked {
         tracing::debug!(?end, title = %self.title, "the session's run is over");
         self.run = None;
         self.resting = Some(session);
-        self.sending.repeats = None;
+        self.repeats = None;
     }
 
     /// The name of the file it is recorded into.
@@ -237,6 +242,7 @@ impl Tracked {
             _ => observer.story.phase.clone(),
         };
         let is_live = phase.is_open() && self.clock.is_some();
+        let sending = self.sending(&phase);
         SessionView {
             id: self.id,
             origin: self.origin.clone(),
@@ -258,8 +264,16 @@ impl Tracked {
             stats: observer.stats(now_ns),
             series: observer.series(),
             recording,
-            sending: self.sending.clone(),
+            sending,
         }
+    }
+
+    fn sending(&self, phase: &Phase) -> Sending {
+        let answers = match (phase, self.answers) {
+            (Phase::Open { attempt, .. }, Some((of, answers))) if of == *attempt => answers,
+            _ => self.endpoint.options.answer_pings,
+        };
+        Sending { repeats: self.repeats.clone(), withholds_pongs: !answers }
     }
 
     fn recording(

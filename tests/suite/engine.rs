@@ -420,3 +420,40 @@ fn the_demo_connects_every_transport_and_the_end_leaves_files_that_are_whole() {
         assert!(left.iter().all(|journal| !std::path::Path::new(journal).exists()));
     }
 }
+
+#[test]
+fn files_are_sent_and_what_goes_on_by_itself_is_shown() {
+    let bench = Bench::start();
+    let base = bench.serve();
+    let id = bench.connect(&format!("{base}/ws"), TransportKind::Websocket);
+    let file = bench.folder.path().join("message.bin");
+    std::fs::write(&file, [0, 159, 146, 150]).unwrap();
+    bench.send(Command::SendFile(id, file.clone()));
+    let is_echo = |session: &SessionView| {
+        session.index.iter_from(0).filter(|entry| entry.kind == Kind::Binary).count() == 2
+    };
+    bench.until("the file, and its echo", |s| find(s, id).is_some_and(|s| is_echo(&s)));
+
+    bench.send(Command::SendFile(id, bench.folder.path().to_owned()));
+    let told = bench.until("why a folder is not sent", |s| !s.notices.is_empty());
+    assert!(told.notices[0].text.contains("it is no file"), "{:?}", told.notices);
+
+    let again = (Box::new(Say::Ping("again".into())), Duration::from_millis(5));
+    bench.send(Command::Send(id, Say::Repeat(Some(again.clone()))));
+    bench.send(Command::Send(id, Say::AnswerPings(false)));
+    let pings = |session: &SessionView| {
+        session.index.iter_from(0).filter(|entry| entry.kind == Kind::Ping).count()
+    };
+    bench.until("pings by themselves", |s| find(s, id).is_some_and(|s| pings(&s) > 3));
+    let sending = bench.session(id).sending.clone();
+    assert_eq!(sending.repeats, Some((*again.0, again.1)));
+    assert!(sending.withholds_pongs);
+    bench.send(Command::Send(id, Say::Repeat(None)));
+    let ended = |s: &SessionView| s.sending.repeats.is_none() && s.sending.withholds_pongs;
+    bench.until("the end of the repetition", |s| find(s, id).is_some_and(|s| ended(&s)));
+    bench.send(Command::Disconnect(id));
+    bench.until("the end", |s| find(s, id).is_some_and(|s| s.phase.is_over()));
+    bench.send(Command::Reconnect(id));
+    let anew = |s: &SessionView| s.phase.is_open() && !s.sending.withholds_pongs;
+    bench.until("pings answered again", |s| find(s, id).is_some_and(|s| anew(&s)));
+}

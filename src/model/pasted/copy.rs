@@ -116,6 +116,7 @@ fn curl(line: &mut Line<'_>, endpoint: &Endpoint, transport: Option<TransportKin
     let is_sse = transport == Some(TransportKind::Sse);
     let is_websocket = transport == Some(TransportKind::Websocket);
     line.word("-N");
+    line.word("-L");
     if options.compression && !is_websocket {
         line.word("--compressed");
     }

@@ -109,8 +109,9 @@ fn request(draft: &mut Draft, flag: &str, value: Option<&str>) -> Result<bool, P
         "-b" | "--cookie" if text.contains('=') => draft.header("Cookie", text),
         "--oauth2-bearer" => draft.offer("Authorization", &format!("Bearer {text}")),
         "--compressed" => draft.options.compression = true,
-        // What is always so here: nothing is held back, addresses are taken as they stand.
-        "-N" | "--no-buffer" | "-g" | "--globoff" => {}
+        // What is always so here: nothing is held back, addresses are taken as they stand,
+        // redirects are followed.
+        "-N" | "--no-buffer" | "-g" | "--globoff" | "-L" | "--location" => {}
         _ => return Ok(false),
     }
     Ok(true)

@@ -62,7 +62,7 @@ fn a_line_of_curl_is_the_request_it_would_make() {
     assert_eq!(
         notes,
         [
-            "left out: -s, -L, --http2, -m 10, -o",
+            "left out: -s, --http2, -m 10, -o",
             "the password of --cert was left out",
             "what follows was left out: | jq .",
         ]
@@ -294,7 +294,7 @@ fn copied_lines_read_well() {
     assert_eq!(line(Tool::Wscat, &socket), "wscat -c 'wss://h/p?a=1&b=2'");
     assert_eq!(line(Tool::Wirescope, &socket), "wirescope capture 'wss://h/p?a=1&b=2'");
     let sse = plain("https://h/e", TransportKind::Sse);
-    let wanted = "curl -N --compressed -H 'Accept: text/event-stream' https://h/e";
+    let wanted = "curl -N -L --compressed -H 'Accept: text/event-stream' https://h/e";
     assert_eq!(line(Tool::Curl, &sse), wanted);
     let wanted = "wirescope capture https://h/e --transport sse";
     assert_eq!(line(Tool::Wirescope, &sse), wanted);

@@ -39,8 +39,8 @@ fn take(draft: &mut Draft, flag: &str, value: Option<&str>) -> Result<(), Pasted
         "--cert" => draft.options.cert_file = Some(text.into()),
         "--key" => draft.options.key_file = Some(text.into()),
         "--proxy" => draft.proxy("http", text)?,
-        // What is always so here: pings and pongs are shown, the version is 13.
-        "-P" | "--show-ping-pong" => {}
+        // What is always so here: pings and pongs are shown, redirects followed, the version is 13.
+        "-P" | "--show-ping-pong" | "-L" | "--location" => {}
         "-p" | "--protocol" if text == "13" => {}
         _ => draft.leave_out(flag, value),
     }

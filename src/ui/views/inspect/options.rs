@@ -67,6 +67,8 @@ impl OptionsSheet {
         }
         let wrong = read.err().unwrap_or_default();
         let mut is_open = self.is_open;
+        // A click into a menu of the sheet is none beside it.
+        let has_menu = Popup::is_any_open(ui.ctx());
         Popup::from_response(&button)
             .id(button.id.with("sheet"))
             .open_bool(&mut is_open)
@@ -83,7 +85,7 @@ impl OptionsSheet {
                         .show(ui, |ui| self.sheet_ui(ui, transport, &wrong, url));
                 });
             });
-        if !button.clicked() {
+        if !button.clicked() && !has_menu {
             self.is_open = is_open;
         }
     }
@@ -105,10 +107,12 @@ impl OptionsSheet {
         });
         if self.draft != Draft::default() {
             ui.add_space(4.0);
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                if link_button(ui, "Reset all").clicked() {
-                    self.load(&Options::default());
-                }
+            ui.horizontal(|ui| {
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                    if link_button(ui, "Reset all").clicked() {
+                        self.load(&Options::default());
+                    }
+                });
             });
         }
     }
