@@ -3,7 +3,11 @@
 
 use std::fmt;
 
-use super::{Body, Context, Decoded, Inner, Part, Read, hex, json, text};
+use super::context::text_among;
+use super::{
+    Body, Context, Decoded, Inner, Part, Read, base64, cbor, compressed, grpc, hex, image, json,
+    msgpack, ndjson, protobuf, text,
+};
 
 /// A form of payload. One file and one line in the list of decoders each.
 #[derive(Debug, Clone, Copy)]
@@ -75,12 +79,27 @@ impl fmt::Display for Unreadable {
 }
 
 /// Every decoder. What is named comes before what only looks like it; among equals the first.
-const DECODERS: &[Decoder] = &[json::DECODER, text::DECODER, hex::DECODER];
+const DECODERS: &[Decoder] = &[
+    grpc::DECODER,
+    ndjson::DECODER,
+    json::DECODER,
+    image::DECODER,
+    compressed::DECODER,
+    base64::DECODER,
+    text::DECODER,
+    msgpack::DECODER,
+    cbor::DECODER,
+    protobuf::DECODER,
+    hex::DECODER,
+];
 
 /// Payloads in payloads that are read, at most.
 const DEPTH: u8 = 4;
 /// Parts of one payload that are read, at most.
 const PARTS: usize = 64;
+/// Memory the parts of one payload may take before no more are read, in bytes: each can be a few
+/// bytes that inflate to millions.
+const MEMORY: usize = 128 << 20;
 
 /// Every decoder there is, for a menu.
 pub fn decoders() -> &'static [Decoder] {
@@ -97,6 +116,7 @@ pub fn decoder(id: &str) -> Option<&'static Decoder> {
 pub fn decode(context: &Context<'_>, chosen: Option<&str>) -> Decoded {
     let mut fell_back = None;
     if let Some(decoder) = chosen.and_then(decoder) {
+        let context = &Context { chosen: true, ..context.clone() };
         match (decoder.read)(context) {
             Ok(read) => return decoded(context, decoder, "chosen by you".into(), None, read),
             Err(error) => fell_back = Some(format!("Not {}: {error}", decoder.label)),
@@ -158,10 +178,18 @@ fn decoded(
 ) -> Decoded {
     let Read { body, summary, parts } = read;
     let fell_back = fell_back.map(|why_not| format!("{why_not}; shown as {}", decoder.label));
-    let left_out = parts.len().saturating_sub(PARTS);
-    let is_deep = context.depth >= DEPTH;
-    let parts = if is_deep { Vec::new() } else { parts };
-    let inner = parts.into_iter().take(PARTS).map(|part| inner(context, part)).collect();
+    let count = parts.len();
+    let most = if context.depth >= DEPTH { 0 } else { PARTS };
+    let (mut inner, mut taken) = (Vec::new(), 0);
+    for part in parts.into_iter().take(most) {
+        if taken > MEMORY {
+            break;
+        }
+        let part = within(context, part);
+        taken += part.payload.len() + part.decoded.weight();
+        inner.push(part);
+    }
+    let left_out = count - inner.len();
     Decoded {
         decoder: decoder.id,
         label: decoder.label,
@@ -174,9 +202,10 @@ fn decoded(
     }
 }
 
-fn inner(outer: &Context<'_>, part: Part) -> Inner {
+fn within(outer: &Context<'_>, part: Part) -> Inner {
     let Part { name, payload, is_text, content_type } = part;
-    let text = if is_text { std::str::from_utf8(&payload).ok() } else { None };
+    let utf8 = is_text.then(|| std::str::from_utf8(&payload).ok()).flatten();
+    let text = utf8.or_else(|| text_among(&payload));
     let context = Context {
         payload: &payload,
         text,
@@ -186,6 +215,7 @@ fn inner(outer: &Context<'_>, part: Part) -> Inner {
         url: None,
         opening: None,
         depth: outer.depth + 1,
+        chosen: false,
         ..outer.clone()
     };
     let decoded = decode(&context, None);

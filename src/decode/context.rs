@@ -11,7 +11,8 @@ use crate::model::{Dir, Event, Headers, Kind};
 pub struct Context<'a> {
     /// The payload.
     pub payload: &'a Bytes,
-    /// The payload as text, where it is valid UTF-8 and not binary by kind. See [`Self::utf8`].
+    /// The payload as text, where it is valid UTF-8; where it is binary by kind, only if it holds no
+    /// character that no text has. See [`Self::utf8`].
     pub text: Option<&'a str>,
     /// Who sent it.
     pub dir: Dir,
@@ -33,6 +34,8 @@ pub struct Context<'a> {
     pub opening: Option<&'a Bytes>,
     /// Protobuf messages that the person has described.
     pub schema: Option<&'a Schema>,
+    /// The person chose the decoder that is asked, so that doubts do not matter.
+    pub chosen: bool,
     /// How many payloads this one lies in.
     pub depth: u8,
 }
@@ -42,7 +45,7 @@ impl<'a> Context<'a> {
     pub fn new(event: &'a Event) -> Self {
         Self {
             payload: &event.payload,
-            text: event.text(),
+            text: event.text().or_else(|| text_among(&event.payload)),
             dir: event.dir,
             kind: event.kind,
             name: event.name.as_deref(),
@@ -52,11 +55,12 @@ impl<'a> Context<'a> {
             url: None,
             opening: None,
             schema: None,
+            chosen: false,
             depth: 0,
         }
     }
 
-    /// The payload as text wherever it is valid UTF-8, also where it came as binary.
+    /// The payload as text wherever it is valid UTF-8.
     pub fn utf8(&self) -> Option<&'a str> {
         self.text.or_else(|| std::str::from_utf8(self.payload).ok())
     }
@@ -76,6 +80,13 @@ impl<'a> Context<'a> {
     pub fn speaks(&self, subprotocol: &str) -> bool {
         self.subprotocol.is_some_and(|agreed| agreed.eq_ignore_ascii_case(subprotocol))
     }
+}
+
+/// Bytes as text, where they are valid UTF-8 without control characters but tabs and line ends.
+pub(super) fn text_among(bytes: &[u8]) -> Option<&str> {
+    let is_strange = |byte: &u8| matches!(byte, 0..=8 | 11 | 12 | 14..=31 | 127);
+    // Most binary payloads have one near their beginning.
+    if bytes.iter().any(is_strange) { None } else { std::str::from_utf8(bytes).ok() }
 }
 
 /// The media type that header fields tell of a payload; `None` for those of envelopes.

@@ -24,13 +24,22 @@
 //! Errors are clauses: `the topic is longer than the packet`. A loop over a claimed count must read
 //! at least a byte a turn, and ask [`Builder::is_full`] where it builds.
 
+mod base64;
 mod bytes;
+mod cbor;
 mod choice;
+mod compressed;
 mod context;
+mod grpc;
 mod hex;
+mod image;
 mod json;
+mod msgpack;
+mod ndjson;
+mod protobuf;
 mod schema;
 mod text;
+mod tokens;
 mod tree;
 
 pub use ::bytes::Bytes;
@@ -98,6 +107,19 @@ pub struct Image {
     pub shown: [u32; 2],
     /// What is shown, four bytes a pixel: red, green, blue, opacity, which nothing was multiplied by.
     pub rgba: Bytes,
+}
+
+impl Decoded {
+    /// About how much memory it takes besides the payload, in bytes.
+    pub fn weight(&self) -> usize {
+        let body = match &self.body {
+            Body::Tree(tree) => tree.weight(),
+            Body::Image(image) => image.rgba.len(),
+            Body::Text(_) | Body::Bytes(_) => 0,
+        };
+        let inner = self.inner.iter();
+        body + inner.map(|inner| inner.payload.len() + inner.decoded.weight()).sum::<usize>()
+    }
 }
 
 impl std::fmt::Debug for Image {

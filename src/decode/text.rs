@@ -1,23 +1,18 @@
 //! Text in UTF-8. What is not valid is shown with U+FFFD in its place, and said.
 
 use super::{Body, Context, Decoder, Fit, Read, Unreadable};
+use crate::model::Kind;
 
 pub(super) const DECODER: Decoder = Decoder { id: "text", label: "Text", fit, read };
 
 fn fit(context: &Context<'_>) -> Fit {
     if context.text.is_some() {
-        return Fit::May("it is text");
+        let is_binary = context.kind == Kind::Binary;
+        return Fit::May(if is_binary { "its bytes are text" } else { "it is text" });
     }
-    if let Some(name) = context.content_type.filter(|name| name.starts_with("text/")) {
-        return Fit::content_type(name);
-    }
-    // Binary by kind, but nothing in it that no text has.
-    let is_strange = |byte: &u8| matches!(byte, 0..=8 | 11 | 12 | 14..=31 | 127);
-    match context.utf8() {
-        Some(text) if !text.is_empty() && !text.as_bytes().iter().any(is_strange) => {
-            Fit::May("its bytes are text")
-        }
-        _ => Fit::No,
+    match context.content_type.filter(|name| name.starts_with("text/")) {
+        Some(name) => Fit::content_type(name),
+        None => Fit::No,
     }
 }
 

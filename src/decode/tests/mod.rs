@@ -4,15 +4,43 @@
 use super::*;
 use crate::model::{Dir, Event, Kind};
 
-fn read(kind: Kind, payload: &[u8]) -> Decoded {
-    decode(&Context::new(&Event::new(0, Dir::In, kind).with_payload(payload.to_vec())), None)
+mod forms;
+mod hostile;
+mod oracles;
+
+fn event(kind: Kind, payload: &[u8]) -> Event {
+    Event::new(0, Dir::In, kind).with_payload(payload.to_vec())
+}
+
+pub(super) fn read(kind: Kind, payload: &[u8]) -> Decoded {
+    decode(&Context::new(&event(kind, payload)), None)
+}
+
+/// Read by the decoder of this id.
+pub(super) fn read_as(id: &str, kind: Kind, payload: &[u8]) -> Decoded {
+    decode(&Context::new(&event(kind, payload)), Some(id))
+}
+
+/// Bytes written in hexadecimal.
+pub(super) fn bytes(hex: &str) -> Vec<u8> {
+    let digits: String = hex.split_whitespace().collect();
+    let byte = |at: usize| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
+    (0..digits.len()).step_by(2).map(byte).collect()
+}
+
+/// The document as JSON; for anything else what it was taken for.
+pub(super) fn json(decoded: &Decoded) -> String {
+    match &decoded.body {
+        Body::Tree(tree) => tree.root().to_json(),
+        _ => format!("{}: {:?}", decoded.decoder, decoded.fell_back),
+    }
 }
 
 #[test]
 fn the_form_is_found_by_reading() {
     let table: [(Kind, &[u8], &str); 9] = [
         (Kind::Text, br#" {"a":1}"#, "json"),
-        (Kind::Binary, b"[1]", "text"),
+        (Kind::Binary, b"[1]", "json"),
         (Kind::Text, b"42", "text"),
         (Kind::Text, b"{not json", "text"),
         (Kind::Text, b"[INFO] started", "text"),
