@@ -55,7 +55,7 @@ impl Begun {
         let watch = Watch::new(Observer::new(clock.wall_ns(), &endpoint.options), news);
         let recorder = record(&endpoint, clock, folder, &watch)
             .map_err(|error| (error.to_string(), Some(error.hint().to_owned())))?;
-        start_viewer(&watch, &recorder.file())?;
+        start_viewer(&watch, &recorder.file(), &endpoint)?;
         let session = Session::new(endpoint.clone(), transport, clock, recorder.feed(0));
         Ok(Self { id, endpoint, clock, watch, recorder, session })
     }
@@ -73,8 +73,13 @@ fn record(
 }
 
 /// Starts the thread that reads the file for the window.
-pub(super) fn start_viewer(watch: &Arc<Watch>, file: &Arc<CaptureFile>) -> Result<(), Explained> {
-    viewer::start(Arc::clone(watch), Arc::clone(file)).map_err(|error| {
+pub(super) fn start_viewer(
+    watch: &Arc<Watch>,
+    file: &Arc<CaptureFile>,
+    endpoint: &Endpoint,
+) -> Result<(), Explained> {
+    let url = endpoint.url.clone();
+    viewer::start(Arc::clone(watch), Arc::clone(file), url).map_err(|error| {
         let hint = "The system is short of threads or memory; close other programs";
         (format!("the session's reader could not start: {error}"), Some(hint.to_owned()))
     })

@@ -130,6 +130,17 @@ impl Core {
             Command::Select(id, n) => {
                 self.with(id, |session, _| session.want(|wants| wants.select = Some(Select(n))));
             }
+            Command::ReadAs(id, decoder) => {
+                self.with(id, |session, _| session.read_otherwise(|how| how.decoder = decoder));
+            }
+            Command::Schema(id, Some(path)) => self.work.read_schema(id, path),
+            Command::Schema(id, None) => {
+                self.with(id, |session, _| session.read_otherwise(|how| how.schema = None));
+            }
+            Command::SchemaDialog(id) => self.work.ask_schema(id),
+            Command::SchemaMessage(id, name) => {
+                self.with(id, |session, _| session.read_otherwise(|how| how.name_message(name)));
+            }
             Command::Open(path) => self.open(path),
             Command::OpenDialog => self.work.ask_open(),
             Command::SaveAs { session, path, replace } => {
@@ -163,6 +174,13 @@ impl Core {
             Done::Read(_, Err(why)) => {
                 let hint = Some("Choose another file, or send its content in parts");
                 self.tell(Severity::Error, &why, hint);
+            }
+            Done::SchemaPicked(id, path) => self.work.read_schema(id, path),
+            Done::Schema(id, Ok(file)) => self.with(id, |session, _| {
+                session.read_otherwise(|how| how.schema = Some(Arc::new(file)));
+            }),
+            Done::Schema(_, Err(error)) => {
+                self.tell(Severity::Error, &sentence(&error.to_string()), Some(error.hint()));
             }
             Done::Saved(id, result) => self.saved(id, result),
             Done::Closed(result) | Done::Deleted(result) => {

@@ -8,6 +8,7 @@ mod core;
 mod handle;
 mod observer;
 mod opened;
+mod reading;
 mod recents;
 mod search;
 mod serving;
@@ -26,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 pub use chunks::Chunks;
 pub use core::Waker;
 pub use handle::{Handle, Port};
+pub use reading::{Reading, SchemaFile};
 pub use snapshot::{
     Entry, Matches, Notice, Origin, RecentCapture, Recording, Rows, Selected, Sending, ServerView,
     SessionView, Severity, Snapshot, Stats, TransportStats,

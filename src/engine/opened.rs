@@ -41,7 +41,7 @@ pub(super) fn open(path: &Path, folder: &Path, news: &News) -> Result<Vec<Opened
     let mut watches = Vec::with_capacity(lanes.len());
     for lane in &lanes {
         // Without a viewer the index is still shown; the error says why rows stay empty.
-        if let Err((text, hint)) = start_viewer(&lane.watch, &file) {
+        if let Err((text, hint)) = start_viewer(&lane.watch, &file, &lane.endpoint) {
             lane.watch.shown().damage = Some((text, hint.unwrap_or_default()));
         }
         watches.push(Arc::clone(&lane.watch));

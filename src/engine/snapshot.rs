@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Chunks;
+use super::{Chunks, Reading};
 use crate::analysis::tokens::Assembled;
 use crate::analysis::{Percentiles, Phase, Series};
 use crate::decode::Decoded;
@@ -68,6 +68,8 @@ pub struct SessionView {
     pub matches: Option<Matches>,
     /// Events whose payloads are at hand.
     pub rows: Rows,
+    /// How payloads are read.
+    pub reading: Reading,
     /// The event shown in the detail.
     pub selected: Option<Arc<Selected>>,
     /// The answer of a language model that this event is part of, as far as it came.
@@ -138,6 +140,8 @@ pub type Rows = Arc<HashMap<u64, Arc<Event>>>;
 pub struct Selected {
     /// Its number.
     pub n: u64,
+    /// Differs whenever this was put together anew, as when its payload is read otherwise.
+    pub edition: u64,
     /// The event with all of its payload.
     pub event: Event,
     /// The payload, read.

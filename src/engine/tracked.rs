@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::begun::Begun;
 use super::opened::Opened;
+use super::reading::Reading;
 use super::snapshot::{Origin, Recording, Rows, Sending, SessionView};
 use super::watch::{Wants, Watch};
 use super::work::{Done, Work};
@@ -34,6 +35,7 @@ pub(super) struct Tracked {
     clock: Option<Clock>,
     watch: Arc<Watch>,
     file: Arc<CaptureFile>,
+    reading: Reading,
     size: Option<(Instant, u64)>,
     recorder: Option<Arc<Recorder>>,
     is_saved: bool,
@@ -69,6 +71,7 @@ impl Tracked {
             clock: Some(clock),
             watch,
             file: recorder.file(),
+            reading: Reading::default(),
             size: None,
             recorder: Some(Arc::new(recorder)),
             is_saved: false,
@@ -94,6 +97,7 @@ impl Tracked {
             clock: None,
             watch: opened.watch,
             file: opened.file,
+            reading: Reading::default(),
             size: None,
             recorder: None,
             is_saved: true,
@@ -116,6 +120,13 @@ impl Tracked {
 
     pub(super) fn want(&self, change: impl FnOnce(&mut Wants)) {
         self.watch.want(change);
+    }
+
+    /// Changes how payloads are read, and reads the one in the detail so.
+    pub(super) fn read_otherwise(&mut self, change: impl FnOnce(&mut Reading)) {
+        change(&mut self.reading);
+        let reading = self.reading.clone();
+        self.want(|wants| wants.reading = Some(reading));
     }
 
     /// Why its recording stopped, if it did.
@@ -259,6 +270,7 @@ impl Tracked {
             filter: shown.filter,
             matches: shown.matches,
             rows: Rows::new(rows),
+            reading: self.reading.clone(),
             selected: shown.selected,
             assembled: shown.assembled,
             stats: observer.stats(now_ns),

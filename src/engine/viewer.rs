@@ -5,13 +5,15 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use url::Url;
+
 use super::observer::PREVIEW;
+use super::reading::{self, Reading};
 use super::search::Search;
 use super::snapshot::{Entry, Selected};
 use super::watch::{Select, Shown, Watch};
 use super::{Chunks, answer};
 use crate::capture::{CaptureError, CaptureFile};
-use crate::decode::{Context, decode};
 use crate::model::{Event, Filter};
 
 /// Rows read at most for a screen and its surroundings.
@@ -21,16 +23,31 @@ const ROWS: usize = 600;
 ///
 /// # Errors
 /// The system gives no further thread.
-pub(super) fn start(watch: Arc<Watch>, file: Arc<CaptureFile>) -> std::io::Result<()> {
-    let viewer = Viewer { watch, file, screen: 0..0, search: None };
+pub(super) fn start(watch: Arc<Watch>, file: Arc<CaptureFile>, url: Url) -> std::io::Result<()> {
+    let viewer = Viewer {
+        watch,
+        file,
+        url,
+        screen: 0..0,
+        search: None,
+        reading: Reading::default(),
+        selected: None,
+        edition: 0,
+    };
     std::thread::Builder::new().name("viewer".into()).spawn(move || viewer.run()).map(drop)
 }
 
 struct Viewer {
     watch: Arc<Watch>,
     file: Arc<CaptureFile>,
+    url: Url,
     screen: Range<usize>,
     search: Option<Search>,
+    reading: Reading,
+    /// The event in the detail, by number.
+    selected: Option<u64>,
+    /// Counts what was put together for the detail.
+    edition: u64,
 }
 
 impl Viewer {
@@ -45,8 +62,13 @@ impl Viewer {
             if let Some(filter) = wants.filter {
                 self.set_filter(filter);
             }
-            if let Some(select) = wants.select {
-                self.show_selected(&index, select);
+            let is_read_anew = wants.reading.is_some() && self.selected.is_some();
+            self.reading = wants.reading.unwrap_or(self.reading);
+            if let Some(Select(select)) = wants.select {
+                self.selected = select;
+                self.show_selected(&index);
+            } else if is_read_anew {
+                self.show_selected(&index);
             } else if wants.grown {
                 self.show_answer();
             }
@@ -149,8 +171,9 @@ impl Viewer {
         Ok(rows)
     }
 
-    fn show_selected(&self, index: &Chunks<Entry>, Select(select): Select) {
-        let selected = select.map(|n| {
+    fn show_selected(&mut self, index: &Chunks<Entry>) {
+        self.edition += 1;
+        let selected = self.selected.map(|n| {
             let assembled = answer::assemble(&self.watch, &self.file, index, n)?;
             Ok::<_, CaptureError>((self.select(index, n)?, assembled))
         });
@@ -193,10 +216,15 @@ impl Viewer {
             let observer = self.watch.observer();
             (observer.handshake(event.attempt), observer.sequence_number(&event))
         };
+        let opening = handshake
+            .and_then(|n| position_of(index, n))
+            .and_then(|at| reading::opening(index, at, &self.file));
         let handshake = handshake.map(|n| self.file.event(n)).transpose()?.flatten();
+        let opened = handshake.as_ref().map(|found| &found.event);
         Ok(Arc::new(Selected {
             n,
-            decoded: decode(&Context::new(&event), None),
+            edition: self.edition,
+            decoded: self.reading.decode(&event, opened, opening.as_ref(), &self.url),
             latency_ms: entry.and_then(|entry| entry.latency_ms()),
             seq,
             since_previous_ns: before.map(|before| event.t_ns.saturating_sub(before.t_ns)),

@@ -8,6 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use super::observer::Observer;
+use super::reading::Reading;
 use super::snapshot::{Matches, Selected};
 use crate::analysis::tokens::Assembled;
 use crate::model::{Event, Filter};
@@ -25,6 +26,8 @@ pub(super) struct Wants {
     pub(super) select: Option<Select>,
     /// A filter to set.
     pub(super) filter: Option<Filter>,
+    /// How payloads are to be read.
+    pub(super) reading: Option<Reading>,
     /// Events were added.
     pub(super) grown: bool,
     /// The session is being closed.
@@ -121,6 +124,7 @@ impl Watch {
             && wants.rows.is_none()
             && wants.select.is_none()
             && wants.filter.is_none()
+            && wants.reading.is_none()
             && !wants.grown
             && !wants.closed
         {

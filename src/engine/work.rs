@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use super::begun::{Begun, Explained};
 use super::opened::{self, Opened};
+use super::reading::{SchemaError, SchemaFile};
 use super::recents::recents;
 use super::serving::Started;
 use super::snapshot::RecentCapture;
@@ -47,6 +48,10 @@ pub(super) enum Done {
     Read(SessionId, Result<Bytes, String>),
     /// A recording was moved to where the person wants it.
     Saved(SessionId, Result<PathBuf, CaptureError>),
+    /// The person picked a descriptor set.
+    SchemaPicked(SessionId, PathBuf),
+    /// A descriptor set was read for a session.
+    Schema(SessionId, Result<SchemaFile, SchemaError>),
     /// A file was deleted.
     Deleted(Result<(), CaptureError>),
     /// The files there are.
@@ -113,6 +118,15 @@ impl Work {
 
     pub(super) fn delete(&self, path: PathBuf) {
         self.block(move || Done::Deleted(place::delete(&path)));
+    }
+
+    pub(super) fn read_schema(&self, session: SessionId, path: PathBuf) {
+        self.block(move || Done::Schema(session, SchemaFile::read(&path)));
+    }
+
+    /// Asks for a descriptor set with the system's dialog.
+    pub(super) fn ask_schema(&self, session: SessionId) {
+        self.pick(dialog::schema(), move |path| Done::SchemaPicked(session, path));
     }
 
     /// Asks for a file with the system's dialog.
@@ -196,6 +210,14 @@ mod dialog {
         Some(dialog.pick_file().await?.path().to_owned())
     }
 
+    pub(super) async fn schema() -> Option<PathBuf> {
+        let dialog = rfd::AsyncFileDialog::new()
+            .set_title("Choose a Protobuf descriptor set")
+            .add_filter("Descriptor sets", &["binpb", "pb", "desc", "protoset", "fds"])
+            .add_filter("All files", &["*"]);
+        Some(dialog.pick_file().await?.path().to_owned())
+    }
+
     pub(super) async fn save(name: String) -> Option<PathBuf> {
         let dialog = rfd::AsyncFileDialog::new()
             .set_title("Save the capture as")
@@ -215,6 +237,10 @@ mod dialog {
     }
 
     pub(super) async fn send() -> Option<PathBuf> {
+        None
+    }
+
+    pub(super) async fn schema() -> Option<PathBuf> {
         None
     }
 

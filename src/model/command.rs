@@ -34,6 +34,15 @@ pub enum Command {
     View(SessionId, Range<usize>),
     /// Show this event, by number, in the detail; `None` closes it.
     Select(SessionId, Option<u64>),
+    /// Read every payload with the decoder of this id; `None` lets each payload find its own.
+    ReadAs(SessionId, Option<&'static str>),
+    /// Read Protobuf by the descriptor set in this file, or by none.
+    Schema(SessionId, Option<PathBuf>),
+    /// Ask for a descriptor set and read Protobuf by it.
+    SchemaDialog(SessionId),
+    /// Take payloads for this message of the descriptor set, by its full name; `None` for the first
+    /// that fits each.
+    SchemaMessage(SessionId, Option<String>),
     /// Open a session file.
     Open(PathBuf),
     /// Ask for a file and open it.

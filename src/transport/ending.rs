@@ -131,7 +131,6 @@ mod tests {
             body: bytes::Bytes::new(),
             missing: None,
             retry_after: None,
-            missing: None,
             timing: crate::model::Timing::default(),
         };
         let broken = || TransportError::Io(std::io::ErrorKind::ConnectionReset.into());

@@ -188,7 +188,7 @@ mod tests {
 
     fn asked(resume: &Resume, url: &str) -> String {
         let url = url::Url::parse(url).unwrap_or_else(|error| unreachable!("{error}"));
-        let mut ask = Ask { method: "GET".into(), url, headers: Vec::new(), body: None };
+        let mut ask = Ask::get(url);
         resume.say(&mut ask);
         ask.url.into()
     }

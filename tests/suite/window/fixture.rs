@@ -7,7 +7,7 @@ use std::time::Duration;
 use wirescope::analysis::{Percentiles, Phase, Series};
 use wirescope::decode::{Context, decode};
 use wirescope::engine::{
-    Chunks, Entry, Matches, Notice, Origin, RecentCapture, Recording, Selected, Sending,
+    Chunks, Entry, Matches, Notice, Origin, Reading, RecentCapture, Recording, Selected, Sending,
     ServerView, SessionView, Severity, Snapshot, Stats, TransportStats,
 };
 use wirescope::model::{
@@ -171,6 +171,7 @@ pub fn session(id: u32, url: &str, transport: TransportKind, phase: Phase) -> Se
         rows: Arc::default(),
         selected: None,
         assembled: None,
+        reading: Reading::default(),
         stats: Stats::default(),
         series: Arc::default(),
         recording: Recording { is_running: true, ..Recording::default() },
@@ -342,6 +343,7 @@ pub fn select(view: &mut SessionView, n: u64) {
     let handshake = state(AGE - 361 * SECOND, event.attempt, Kind::Open, handshake_meta());
     view.selected = Some(Arc::new(Selected {
         n,
+        edition: 0,
         decoded,
         latency_ms: view.index.get(n as usize - 1).and_then(|entry| entry.latency_ms()),
         seq: Some(n.cast_signed() + 2111),

@@ -3,8 +3,8 @@
 
 #![allow(unreachable_pub)]
 
-mod answers;
 mod abilities;
+mod answers;
 mod driven;
 mod filter;
 mod fixture;
