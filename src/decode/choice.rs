@@ -96,7 +96,7 @@ const DECODERS: &[Decoder] = &[
 /// Payloads in payloads that are read, at most.
 const DEPTH: u8 = 4;
 /// Parts of one payload that are read, at most.
-const PARTS: usize = 64;
+pub(super) const PARTS: usize = 64;
 /// Memory the parts of one payload may take before no more are read, in bytes: each can be a few
 /// bytes that inflate to millions.
 const MEMORY: usize = 128 << 20;
@@ -176,13 +176,13 @@ fn decoded(
     fell_back: Option<String>,
     read: Read,
 ) -> Decoded {
-    let Read { body, summary, parts } = read;
+    let Read { body, summary, parts, left_out } = read;
     let fell_back = fell_back.map(|why_not| format!("{why_not}; shown as {}", decoder.label));
-    let count = parts.len();
-    let most = if context.depth >= DEPTH { 0 } else { PARTS };
+    let count = parts.len() + left_out;
+    let is_deep = context.depth >= DEPTH;
     let (mut inner, mut taken) = (Vec::new(), 0);
-    for part in parts.into_iter().take(most) {
-        if taken > MEMORY {
+    for part in parts {
+        if is_deep || taken > MEMORY {
             break;
         }
         let part = within(context, part);

@@ -76,9 +76,11 @@ impl<'a> Context<'a> {
         pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     }
 
-    /// Whether this subprotocol was agreed upon, whatever its letters' case.
+    /// Whether this subprotocol was agreed upon, whatever its letters' case, and this is a message:
+    /// what pings, closes and answers carry is not its business.
     pub fn speaks(&self, subprotocol: &str) -> bool {
-        self.subprotocol.is_some_and(|agreed| agreed.eq_ignore_ascii_case(subprotocol))
+        let agreed = self.subprotocol.filter(|_| self.kind.is_message());
+        agreed.is_some_and(|agreed| agreed.eq_ignore_ascii_case(subprotocol))
     }
 }
 

@@ -34,6 +34,8 @@ mod grpc;
 mod hex;
 mod image;
 mod json;
+mod line;
+mod members;
 mod msgpack;
 mod ndjson;
 mod protobuf;
@@ -134,11 +136,13 @@ struct Read {
     body: Body,
     summary: Option<String>,
     parts: Vec<Part>,
+    /// Parts beyond those that are read.
+    left_out: usize,
 }
 
 impl From<Body> for Read {
     fn from(body: Body) -> Self {
-        Self { body, summary: None, parts: Vec::new() }
+        Self { body, summary: None, parts: Vec::new(), left_out: 0 }
     }
 }
 
@@ -151,9 +155,13 @@ impl Read {
         self
     }
 
-    /// The same, carrying this.
+    /// The same, carrying this; what is too many is counted, not kept.
     fn part(mut self, part: Part) -> Self {
-        self.parts.push(part);
+        if self.parts.len() < choice::PARTS {
+            self.parts.push(part);
+        } else {
+            self.left_out += 1;
+        }
         self
     }
 }
@@ -178,6 +186,15 @@ impl Part {
     /// Bytes. Text is found among them, too.
     fn bytes(name: impl Into<String>, payload: impl Into<Bytes>) -> Self {
         Self { is_text: false, ..Self::text(name, payload) }
+    }
+
+    /// Bytes that are taken for a text where they can be one: JSON and its like are found then.
+    fn found(name: impl Into<String>, payload: impl Into<Bytes>) -> Self {
+        let part = Self::bytes(name, payload);
+        let is_strange = |byte: u8| matches!(byte, 0..=8 | 11 | 12 | 14..=31 | 127);
+        let text = std::str::from_utf8(&part.payload).ok();
+        let is_text = text.is_some_and(|text| !text.bytes().any(is_strange));
+        Self { is_text, ..part }
     }
 
     /// The same, of this media type; parameters are dropped.

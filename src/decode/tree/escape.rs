@@ -16,7 +16,7 @@ pub(in crate::decode) fn end_of_string(bytes: &[u8], from: usize) -> usize {
 }
 
 /// What a text says. An escape that is cut off is left out, half of a surrogate pair becomes U+FFFD.
-pub(super) fn read(raw: &[u8]) -> Cow<'_, str> {
+pub(in crate::decode) fn read(raw: &[u8]) -> Cow<'_, str> {
     if memchr::memchr(b'\\', raw).is_none() {
         return String::from_utf8_lossy(raw);
     }

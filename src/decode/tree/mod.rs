@@ -13,7 +13,7 @@ use bytes::Bytes;
 
 pub use build::Builder;
 pub(in crate::decode) use build::Index;
-pub(in crate::decode) use escape::end_of_string;
+pub(in crate::decode) use escape::{end_of_string, read as unescaped};
 
 /// Values a tree holds at most; they take 256 MiB then.
 pub const VALUES: usize = 1 << 24;
