@@ -5,8 +5,9 @@ use std::fmt;
 
 use super::context::text_among;
 use super::{
-    Body, Context, Decoded, Inner, Part, Read, base64, cbor, compressed, grpc, hex, image, json,
-    msgpack, ndjson, protobuf, text,
+    Body, Context, Decoded, Inner, Part, Read, actioncable, base64, cbor, compressed, engineio,
+    graphql, grpc, hex, image, json, jsonrpc, mqtt, msgpack, ndjson, phoenix, protobuf, pusher,
+    signalr, sockjs, stomp, text,
 };
 
 /// A form of payload. One file and one line in the list of decoders each.
@@ -80,6 +81,16 @@ impl fmt::Display for Unreadable {
 
 /// Every decoder. What is named comes before what only looks like it; among equals the first.
 const DECODERS: &[Decoder] = &[
+    engineio::DECODER,
+    graphql::DECODER,
+    mqtt::DECODER,
+    stomp::DECODER,
+    signalr::DECODER,
+    phoenix::DECODER,
+    actioncable::DECODER,
+    sockjs::DECODER,
+    pusher::DECODER,
+    jsonrpc::DECODER,
     grpc::DECODER,
     ndjson::DECODER,
     json::DECODER,

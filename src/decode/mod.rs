@@ -24,22 +24,32 @@
 //! Errors are clauses: `the topic is longer than the packet`. A loop over a claimed count must read
 //! at least a byte a turn, and ask [`Builder::is_full`] where it builds.
 
+mod actioncable;
 mod base64;
 mod bytes;
 mod cbor;
 mod choice;
 mod compressed;
 mod context;
+mod engineio;
+mod graphql;
 mod grpc;
 mod hex;
 mod image;
 mod json;
+mod jsonrpc;
 mod line;
 mod members;
+mod mqtt;
 mod msgpack;
 mod ndjson;
+mod phoenix;
 mod protobuf;
+mod pusher;
 mod schema;
+mod signalr;
+mod sockjs;
+mod stomp;
 mod text;
 mod tokens;
 mod tree;

@@ -19,6 +19,7 @@ mod http_stop;
 mod nchan;
 mod outage;
 mod poll;
+mod protocols;
 mod server;
 mod sse;
 mod sse_conformance;
