@@ -33,13 +33,13 @@ fn read(context: &Context<'_>) -> Result<Read, Unreadable> {
 }
 
 /// The pieces of a payload.
-struct Pieces<'a> {
+pub(super) struct Pieces<'a> {
     pull: Pull<&'a [u8]>,
     length: usize,
 }
 
 impl<'a> Pieces<'a> {
-    fn new(payload: &'a [u8]) -> Self {
+    pub(super) fn new(payload: &'a [u8]) -> Self {
         Self { pull: Pull::from(payload), length: payload.len() }
     }
 

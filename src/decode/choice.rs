@@ -7,7 +7,7 @@ use super::context::text_among;
 use super::{
     Body, Context, Decoded, Inner, Part, Read, actioncable, base64, cbor, compressed, engineio,
     graphql, grpc, hex, image, json, jsonrpc, mqtt, msgpack, ndjson, phoenix, protobuf, pusher,
-    signalr, sockjs, stomp, text,
+    signalr, sockjs, stomp, text, wamp,
 };
 
 /// A form of payload. One file and one line in the list of decoders each.
@@ -70,6 +70,13 @@ impl Unreadable {
         self.at = Some(at);
         self
     }
+
+    /// The same, where the bytes that were read begin at `base`.
+    #[must_use]
+    pub fn behind(mut self, base: usize) -> Self {
+        self.at = self.at.map(|at| at + base);
+        self
+    }
 }
 
 impl fmt::Display for Unreadable {
@@ -91,6 +98,7 @@ const DECODERS: &[Decoder] = &[
     sockjs::DECODER,
     pusher::DECODER,
     jsonrpc::DECODER,
+    wamp::DECODER,
     grpc::DECODER,
     ndjson::DECODER,
     json::DECODER,

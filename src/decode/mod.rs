@@ -53,6 +53,8 @@ mod stomp;
 mod text;
 mod tokens;
 mod tree;
+mod tuple;
+mod wamp;
 
 pub use ::bytes::Bytes;
 
@@ -196,15 +198,6 @@ impl Part {
     /// Bytes. Text is found among them, too.
     fn bytes(name: impl Into<String>, payload: impl Into<Bytes>) -> Self {
         Self { is_text: false, ..Self::text(name, payload) }
-    }
-
-    /// Bytes that are taken for a text where they can be one: JSON and its like are found then.
-    fn found(name: impl Into<String>, payload: impl Into<Bytes>) -> Self {
-        let part = Self::bytes(name, payload);
-        let is_strange = |byte: u8| matches!(byte, 0..=8 | 11 | 12 | 14..=31 | 127);
-        let text = std::str::from_utf8(&part.payload).ok();
-        let is_text = text.is_some_and(|text| !text.bytes().any(is_strange));
-        Self { is_text, ..part }
     }
 
     /// The same, of this media type; parameters are dropped.

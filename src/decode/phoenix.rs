@@ -30,10 +30,10 @@ fn fit(context: &Context<'_>) -> Fit {
     let is_channel = path.ends_with("/websocket") || path.ends_with("/longpoll");
     let is_channel = is_channel && context.kind.is_message();
     let version = if is_channel { context.query("vsn") } else { None };
-    let Some(text) = context.text else {
-        let named = version.filter(|_| context.kind == Kind::Binary);
-        return named.map_or(Fit::No, |version| Fit::Named(format!("address vsn={version}")));
-    };
+    if context.kind == Kind::Binary {
+        return version.map_or(Fit::No, |version| Fit::Named(format!("address vsn={version}")));
+    }
+    let Some(text) = context.text else { return Fit::No };
     let begins = |open| text.trim_ascii_start().starts_with(open);
     match version {
         Some(version) if version.starts_with('1') && begins('{') => {
@@ -61,7 +61,7 @@ fn fit(context: &Context<'_>) -> Fit {
 }
 
 fn read(context: &Context<'_>) -> Result<Read, Unreadable> {
-    if context.text.is_none() && context.kind == Kind::Binary {
+    if context.kind == Kind::Binary {
         return binary(context);
     }
     let text = members::text(context)?;

@@ -68,7 +68,7 @@ fn read(context: &Context<'_>) -> Result<Read, Unreadable> {
         frame.put(&mut tree);
         lines.add(|| frame.line());
         if !frame.body.is_empty() {
-            let part = Part::found("body", data.slice_ref(frame.body));
+            let part = Part::bytes("body", data.slice_ref(frame.body));
             read = read.part(part.content_type(frame.header("content-type").unwrap_or_default()));
         }
         match following.filter(|_| !tree.is_full()) {

@@ -21,10 +21,10 @@ const TYPES: [&str; 7] = ["open", "close", "ping", "pong", "message", "upgrade",
 const SEPARATOR: char = '\u{1e}';
 
 fn fit(context: &Context<'_>) -> Fit {
-    let Some(text) = context.text else {
-        let is_attachment = context.kind == Kind::Binary;
-        return if is_attachment { named(context.path()) } else { Fit::No };
-    };
+    if context.kind == Kind::Binary {
+        return named(context.path());
+    }
+    let Some(text) = context.text else { return Fit::No };
     // The answer to a poll's request is `ok`, which is no packet.
     let is_packet = matches!(text.as_bytes().first(), Some(b'0'..=b'9' | b'b'));
     if context.kind == Kind::Text || is_packet {
@@ -88,7 +88,7 @@ fn read(context: &Context<'_>) -> Result<Read, Unreadable> {
         is_3: context.query("EIO").as_deref() == Some("3"),
         is_bare: context.path().contains("/engine.io"),
     };
-    if context.text.is_none() && context.kind == Kind::Binary {
+    if context.kind == Kind::Binary {
         return binary(context.payload, version.is_3);
     }
     let text = members::text(context)?;

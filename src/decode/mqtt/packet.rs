@@ -336,7 +336,7 @@ impl<'a, 't> Reader<'a, 't> {
     fn payload(&self, name: &str, payload: &'a [u8], said: &Said<'_>) -> Part {
         let payload = self.data.slice_ref(payload);
         let part =
-            if said.is_text { Part::text(name, payload) } else { Part::found(name, payload) };
+            if said.is_text { Part::text(name, payload) } else { Part::bytes(name, payload) };
         part.content_type(said.content_type.unwrap_or_default())
     }
 }

@@ -1,6 +1,8 @@
 //! ASP.NET Core SignalR's hub protocol
 //! (<https://github.com/dotnet/aspnetcore/blob/main/src/SignalR/docs/specs/HubProtocol.md>): a
-//! handshake, then messages as JSON records.
+//! handshake, then messages as JSON records or in MessagePack, as the handshake chose.
+
+mod msgpack;
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -8,6 +10,7 @@ use std::fmt::Write as _;
 use super::line::{self, Several};
 use super::members::{self, Level, glance};
 use super::{Body, Builder, Context, Decoder, Fit, Read, Unreadable};
+use crate::model::Kind;
 
 pub(super) const DECODER: Decoder = Decoder { id: "signalr", label: "SignalR", fit, read };
 
@@ -28,10 +31,16 @@ const TYPES: [&str; 9] = [
 ];
 
 fn fit(context: &Context<'_>) -> Fit {
-    let Some(text) = context.text else { return Fit::No };
-    if !text.starts_with('{') || !text.ends_with(SEPARATOR) {
-        return Fit::No;
+    let chosen = context.opening.and_then(|opening| chosen(opening));
+    let is_fitting = match chosen.as_deref() {
+        Some("json") => context.kind == Kind::Text,
+        Some("messagepack") => context.kind == Kind::Binary,
+        _ => false,
+    };
+    if let Some(name) = chosen.filter(|_| is_fitting) {
+        return Fit::Named(format!("the handshake of SignalR for {}", line::word(&name)));
     }
+    let Some(text) = record_text(context.payload) else { return Fit::No };
     let level = glance(text);
     let is_message = level.get("type").is_some_and(|item| item.number::<u8>().is_some())
         || level.get("protocol").is_some()
@@ -40,7 +49,24 @@ fn fit(context: &Context<'_>) -> Fit {
     if is_message { Fit::Looks("it is a record of SignalR with its separator") } else { Fit::No }
 }
 
+/// The protocol that the first message of a connection asks for.
+fn chosen(opening: &[u8]) -> Option<String> {
+    let level = glance(record_text(opening)?);
+    let is_handshake = level.get("version").is_some() && level.has_only(&["protocol", "version"]);
+    level.text("protocol").filter(|_| is_handshake).map(Cow::into_owned)
+}
+
+/// A payload that begins and ends as JSON records do.
+fn record_text(payload: &[u8]) -> Option<&str> {
+    let has_ends = payload.first() == Some(&b'{') && payload.last() == Some(&(SEPARATOR as u8));
+    if has_ends { std::str::from_utf8(payload).ok() } else { None }
+}
+
 fn read(context: &Context<'_>) -> Result<Read, Unreadable> {
+    // The handshake is JSON in any case.
+    if context.kind == Kind::Binary && record_text(context.payload).is_none() {
+        return msgpack::read(context.payload);
+    }
     let text = members::text(context)?;
     let mut tree = Builder::default();
     let mut lines = Several::default();
