@@ -91,12 +91,12 @@ fn read_whole(view: &SessionView, events: &[Event], query: &Query) -> Vec<u32> {
     (0..events.len() as u32).filter(passes).collect()
 }
 
-fn filtered(bench: &Bench, id: SessionId, filter: Filter) -> (Arc<SessionView>, Vec<u32>) {
+fn filtered(bench: &Bench, id: SessionId, filter: &Filter) -> (Arc<SessionView>, Vec<u32>) {
     bench.send(Command::Filter(id, filter.clone()));
     let snapshot = bench.until(&filter.text, |snapshot| {
         let view = find(snapshot, id).unwrap();
         let searched = view.matches.as_ref().map(|matches| matches.searched);
-        view.filter == filter && searched.is_none_or(|searched| searched == view.index.len())
+        view.filter == *filter && searched.is_none_or(|searched| searched == view.index.len())
     });
     let view = find(&snapshot, id).unwrap();
     let found = view.matches.as_ref().map(|matches| matches.at.iter_from(0).collect());
@@ -133,14 +133,14 @@ fn a_file_is_filtered_as_if_every_event_were_read_whole() {
     let mut hits = 0;
     for example in guide.chain(more) {
         let query = Query::parse(example).unwrap();
-        let (view, found) = filtered(&bench, id, text(example));
+        let (view, found) = filtered(&bench, id, &text(example));
         assert_eq!(found, read_whole(&view, &events, &query), "{example}");
         hits += usize::from(!found.is_empty());
     }
     assert!(hits > 20, "{hits} of the queries find something");
 
     let chips = Filter { classes: vec![Class::Control], ..text("limit") };
-    let (_, found) = filtered(&bench, id, chips);
+    let (_, found) = filtered(&bench, id, &chips);
     let closes = |at: &u32| events[*at as usize].kind == Kind::Close;
     assert!(found.len() == 600 && found.iter().all(closes), "chips narrow further");
 }
@@ -154,7 +154,7 @@ fn what_cannot_be_understood_leaves_the_filter_as_it_is() {
     let snapshot =
         bench.until("all of it", |s| s.sessions.iter().any(|s| s.index.len() == EVENTS as usize));
     let id = snapshot.sessions[0].id;
-    let (_, before) = filtered(&bench, id, text("kind:ping"));
+    let (_, before) = filtered(&bench, id, &text("kind:ping"));
     bench.send(Command::Filter(id, text("kind:pin")));
     // A later command is only carried out after the one before it.
     bench.send(Command::Select(id, Some(7)));

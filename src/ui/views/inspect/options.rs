@@ -169,10 +169,8 @@ fn request_ui(
 }
 
 fn body_ui(ui: &mut Ui, draft: &mut Draft) {
-    let (hint, rows) = match draft.body_is_file {
-        true => ("/home/me/body.json", 1),
-        false => ("{\"query\":\"…\"}", 3),
-    };
+    let (hint, rows) =
+        if draft.body_is_file { ("/home/me/body.json", 1) } else { ("{\"query\":\"…\"}", 3) };
     labelled(ui, "Body", |ui| {
         Field::new(&mut draft.body, "Body").hint(hint).small().rows(rows).show(ui)
     });
