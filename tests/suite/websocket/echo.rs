@@ -9,13 +9,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wirescope::model::{Dir, Event, Kind};
 use wirescope::session::End;
 
-use super::scripted::serve;
+use super::scripted::{once, serve};
 use super::{connect, endpoint};
 use crate::support::LIMIT;
 
 #[tokio::test]
 async fn each_message_goes_back_between_the_answers_to_what_came_around_it() {
-    let address = serve(async |_, mut peer| {
+    let (address, server) = once(async |mut peer| {
         let mut bytes =
             b"\x81\x01a\x89\x01p\x82\x01\xff\x01\x01c\x89\x01q\x80\x01d\x81\x00".to_vec();
         bytes.extend(b"\x81\x7e\x00\xc8");
@@ -41,6 +41,7 @@ async fn each_message_goes_back_between_the_answers_to_what_came_around_it() {
     endpoint.options.echo = true;
     endpoint.options.max_message = 150;
     let (end, memory) = connect(endpoint).end().await;
+    server.await.unwrap();
     assert!(matches!(end, End::Finished), "{end:?}");
     let came = memory.events().into_iter().filter(Event::is_received_message);
     let causes: Vec<_> = came.map(|e| e.meta().cause.clone()).collect();

@@ -3,7 +3,7 @@
 use wirescope::model::{Dir, Event, Kind, Wire};
 use wirescope::session::End;
 
-use super::scripted::serve;
+use super::scripted::{once, serve};
 use super::{connect, endpoint};
 
 fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
@@ -16,7 +16,7 @@ fn told(events: &[Event]) -> Vec<(&'static str, Option<u16>)> {
 
 #[tokio::test]
 async fn each_hop_is_told_and_secrets_stay_with_their_server() {
-    let other = serve(async |_, mut peer| {
+    let (other, asked_last) = once(async |mut peer| {
         peer.accept("").await;
         assert!(peer.head.starts_with("GET /c?d=1 HTTP/1.1\r\n"), "{}", peer.head);
         let given = ["authorization", "cookie", "x-mine"].map(|name| peer.header(name));
@@ -50,6 +50,7 @@ async fn each_hop_is_told_and_secrets_stay_with_their_server() {
     let session = connect(endpoint);
     session.memory.until_of(Kind::Open, 1).await;
     let (_, memory) = session.stop().await;
+    asked_last.await.unwrap();
     let events = memory.events();
     let expected = [
         ("connecting", None),

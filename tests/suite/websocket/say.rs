@@ -7,12 +7,12 @@ use tokio::io::AsyncReadExt;
 use wirescope::model::{Dir, Kind, Say, Wire};
 use wirescope::session::End;
 
-use super::scripted::serve;
+use super::scripted::{once, serve};
 use super::{connect, endpoint};
 
 #[tokio::test]
 async fn pongs_and_fragments_leave_as_they_were_asked_for() {
-    let address = serve(async |_, mut peer| {
+    let (address, server) = once(async |mut peer| {
         peer.accept("").await;
         let expected: [(u8, &[u8]); 7] = [
             (0x8a, b"unasked"),
@@ -41,6 +41,7 @@ async fn pongs_and_fragments_leave_as_they_were_asked_for() {
     session.say(Say::Ping("p".into())).await;
     session.say(Say::Close(None, String::new())).await;
     let (end, memory) = session.end().await;
+    server.await.unwrap();
     assert!(matches!(end, End::Stopped), "{end:?}");
     let text = memory.of(Kind::Text).remove(0);
     assert_eq!((text.dir, text.text(), text.wire), (Dir::Out, Some("é"), Wire::Exact(20)));
@@ -96,18 +97,16 @@ async fn close_frames_leave_exactly_as_asked_for() {
     ];
     for (code, reason, expected) in table {
         let payload = expected.clone();
-        let address = serve(move |_, mut peer| {
-            let payload = payload.clone();
-            async move {
-                peer.accept("").await;
-                assert_eq!(peer.frame().await, Some((0x88, payload)));
-                peer.write(b"\x88\x00").await;
-            }
+        let (address, server) = once(async move |mut peer| {
+            peer.accept("").await;
+            assert_eq!(peer.frame().await, Some((0x88, payload)));
+            peer.write(b"\x88\x00").await;
         })
         .await;
         let session = connect(endpoint(&format!("ws://{address}/"), 3));
         session.say(Say::Close(code, reason.to_owned())).await;
         let (end, memory) = session.end().await;
+        server.await.unwrap();
         assert!(matches!(end, End::Stopped), "{code:?}: {end:?}");
         let close = memory.of(Kind::Close).remove(0);
         assert_eq!(

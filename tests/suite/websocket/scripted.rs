@@ -4,6 +4,7 @@ use std::future::Future;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use crate::support::LIMIT;
@@ -23,6 +24,22 @@ where
         }
     });
     address
+}
+
+/// Plays `script` on the first connection. What it asserts fails the test that awaits the handle.
+pub(super) async fn once<F>(
+    script: impl FnOnce(Peer<TcpStream>) -> F + Send + 'static,
+) -> (String, JoinHandle<()>)
+where
+    F: Future<Output = ()> + Send,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let task = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        script(Peer::new(stream)).await;
+    });
+    (address, task)
 }
 
 /// The server's end of a connection.
