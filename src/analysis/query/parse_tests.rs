@@ -24,7 +24,7 @@ fn queries_are_grouped_as_they_are_meant() {
         ("kind:Ping,pong", "(kind ping pong)"),
         (
             "kind != ping and kind in (open, closed)",
-            "(and (kind connecting open closed failed retrying violation text binary pong close event comment retry request response message) (kind open closed))",
+            "(and (kind connecting open closed failed retrying violation text binary pong close event comment retry request response message note) (kind open closed))",
         ),
         ("dir:in dir = out", "(and (dir in) (dir out))"),
         ("size>=2kB", "(size >= 2000)"),
