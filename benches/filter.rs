@@ -57,20 +57,40 @@ fn main() -> Outcome<()> {
         let (_, took) = best(|| Ok(usize::from(Query::parse(query).is_ok())))?;
         println!("{query:<44} read in {}", ms(took));
     }
-    let frames = bench.frames()?;
-    let mut sorted = frames.clone();
-    sorted.sort_unstable();
-    let worst = sorted.last().copied().unwrap_or_default();
-    let most = sorted.get(sorted.len() * 99 / 100).copied().unwrap_or_default();
-    let mean = frames.iter().sum::<Duration>() / u32::try_from(frames.len().max(1))?;
-    println!(
-        "{} frames painted while it was filtered: {} on average, 99 % within {}, {} at most",
-        frames.len(),
-        ms(mean),
-        ms(most),
-        ms(worst)
-    );
+    let mut frames = bench.frames()?;
+    let all = frames.len();
+    tell("frames painted meanwhile", &mut frames);
+    // What other programs took of the processor is not the window's.
+    frames.retain(|frame| !frame.was_interrupted);
+    tell(&format!("of them {} interrupted, the others", all - frames.len()), &mut frames);
     Ok(())
+}
+
+/// A frame of the window.
+struct Frame {
+    took: Duration,
+    /// The system gave the processor to another thread in the middle of it.
+    was_interrupted: bool,
+}
+
+fn tell(what: &str, frames: &mut [Frame]) {
+    frames.sort_unstable_by_key(|frame| frame.took);
+    let at = |share: usize| frames.get(frames.len() * share / 1000).or(frames.last());
+    let time = |share| at(share).map_or_else(String::new, |frame| ms(frame.took));
+    println!(
+        "{} {what}: half within {}, 99 % within {}, all within {}",
+        frames.len(),
+        time(500),
+        time(990),
+        time(1000)
+    );
+}
+
+/// How often the system took the processor from this thread; 0 where it does not say.
+fn interruptions() -> u64 {
+    let status = std::fs::read_to_string("/proc/thread-self/status").unwrap_or_default();
+    let count = status.lines().find_map(|line| line.strip_prefix("nonvoluntary_ctxt_switches:"));
+    count.and_then(|count| count.trim().parse().ok()).unwrap_or_default()
 }
 
 fn ms(time: Duration) -> String {
@@ -219,7 +239,7 @@ impl Bench {
 
     /// Paints the window all the while that queries run, sixty times a second; how long each frame
     /// took.
-    fn frames(&mut self) -> Outcome<Vec<Duration>> {
+    fn frames(&mut self) -> Outcome<Vec<Frame>> {
         let ctx = egui::Context::default();
         let mut app = App::new(&ctx, self.handle.clone(), Place::here(), None);
         let mut paint = |at: Duration| {
@@ -252,10 +272,11 @@ impl Bench {
                 Ok::<_, String>(())
             });
             while !done.load(Ordering::Relaxed) && !asking.is_finished() {
+                let before = interruptions();
                 let begun = Instant::now();
                 paint(start.elapsed());
                 let took = begun.elapsed();
-                frames.push(took);
+                frames.push(Frame { took, was_interrupted: interruptions() != before });
                 std::thread::sleep(Duration::from_micros(16_667).saturating_sub(took));
             }
         });
