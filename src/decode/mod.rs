@@ -19,7 +19,11 @@
 //!   What a packet carries goes into [`Read::part`]: it is read in turn, by choice, at most four
 //!   deep and 64 parts, and shown below. Use a part for what is a payload of its own (MQTT's), and
 //!   [`Builder::json`] for what the protocol itself writes as JSON.
-//! - [`bytes::Cursor`] reads binary forms and tells an early end with its place.
+//! - [`bytes::Cursor`] reads binary forms and tells an early end with its place; [`members`] opens
+//!   packets that are JSON, and glances at what may be one; [`tuple`] names the places of arrays;
+//!   [`line`] keeps what a peer wrote to one short line.
+//! - A protocol claims by [`Fit::Looks`] only what bears its marks: `lookalikes/table.toml` beside
+//!   its table in `tests/fixtures/decode` lists what must stay JSON, text or bytes.
 //!
 //! Errors are clauses: `the topic is longer than the packet`. A loop over a claimed count must read
 //! at least a byte a turn, and ask [`Builder::is_full`] where it builds.

@@ -1,6 +1,6 @@
 //! The Pusher Channels protocol 7
 //! (<https://pusher.com/docs/channels/library_auth_reference/pusher-websockets-protocol/>), which
-//! Soketi, Laravel Reverb and Ably speak, too: events whose data is JSON in a text.
+//! Soketi and Laravel Reverb speak, too: events whose data is JSON in a text.
 
 use std::fmt::Write as _;
 

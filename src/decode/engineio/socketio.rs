@@ -104,12 +104,22 @@ fn line(head: &Head<'_>) -> Result<String, Unreadable> {
     }
     if let Some(count) = head.attachments {
         let _ = write!(line, ", {} to follow", line::count(count, "attachment"));
-        let placeholders = head.data.matches("\"_placeholder\":true").count();
+        let placeholders = placeholders(head.data);
         if placeholders != count {
             let _ = write!(line, " but {}", line::count(placeholders, "placeholder"));
         }
     }
     Ok(line)
+}
+
+/// How many values stand for attachments. In a text the quotation marks would be escaped.
+fn placeholders(data: &str) -> usize {
+    const NAME: &str = "\"_placeholder\"";
+    let is_set = |at: usize| {
+        let value = data[at + NAME.len()..].trim_ascii_start().strip_prefix(':');
+        value.is_some_and(|value| value.trim_ascii_start().starts_with("true"))
+    };
+    data.match_indices(NAME).filter(|(at, _)| is_set(*at)).count()
 }
 
 /// Of a connection that was made or refused: what is said of it.
