@@ -112,6 +112,8 @@ const DECODERS: &[Decoder] = &[
     hex::DECODER,
 ];
 
+/// Why a decoder was used that the person chose.
+pub(super) const CHOSEN: &str = "chosen by you";
 /// Payloads in payloads that are read, at most.
 const DEPTH: u8 = 4;
 /// Parts of one payload that are read, at most.
@@ -137,7 +139,7 @@ pub fn decode(context: &Context<'_>, chosen: Option<&str>) -> Decoded {
     if let Some(decoder) = chosen.and_then(decoder) {
         let context = &Context { chosen: true, ..context.clone() };
         match (decoder.read)(context) {
-            Ok(read) => return decoded(context, decoder, "chosen by you".into(), None, read),
+            Ok(read) => return decoded(context, decoder, CHOSEN.into(), None, read),
             Err(error) => fell_back = Some(format!("Not {}: {error}", decoder.label)),
         }
     }

@@ -128,6 +128,11 @@ pub struct Image {
 }
 
 impl Decoded {
+    /// The person chose the decoder.
+    pub fn is_chosen(&self) -> bool {
+        self.why == choice::CHOSEN
+    }
+
     /// About how much memory it takes besides the payload, in bytes.
     pub fn weight(&self) -> usize {
         let body = match &self.body {

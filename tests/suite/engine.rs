@@ -226,6 +226,58 @@ fn rows_selection_and_filter_are_read_from_the_file() {
 }
 
 #[test]
+fn payloads_are_read_as_the_person_says_and_a_wrong_schema_is_told() {
+    let bench = Bench::start();
+    let url = bench.serve();
+    let id = bench.connect(&format!("{}/ws", url.replace("http", "ws")), TransportKind::Websocket);
+    bench.until("an open session", |s| find(s, id).unwrap().phase.is_open());
+    // The demo echoes binary: field 1 of Protobuf, 150.
+    bench.send(Command::Send(id, Say::Binary(vec![0x08, 0x96, 0x01].into())));
+    let is_echo = |entry: &wirescope::engine::Entry| entry.kind == Kind::Binary;
+    let snapshot = bench.until("the echo", |s| {
+        find(s, id).unwrap().index.iter_from(0).any(|entry| is_echo(&entry))
+    });
+    let n = find(&snapshot, id).unwrap().index.iter_from(0).find(is_echo).unwrap().n;
+    let read_by = |s: &Snapshot| {
+        let selected = find(s, id).unwrap().selected.clone();
+        selected.map(|selected| selected.decoded.decoder)
+    };
+    bench.send(Command::Select(id, Some(n)));
+    bench.until("Protobuf", |s| read_by(s) == Some("protobuf"));
+    bench.send(Command::ReadAs(id, Some("hex")));
+    let snapshot = bench.until("bytes", |s| read_by(s) == Some("hex"));
+    assert_eq!(find(&snapshot, id).unwrap().reading.decoder, Some("hex"));
+    bench.send(Command::ReadAs(id, None));
+    bench.until("Protobuf again", |s| read_by(s) == Some("protobuf"));
+
+    // A file of one message `M`, whose field 1 is the int32 `size`.
+    let set = b"\x0a\x16\x0a\x01f\x22\x11\x0a\x01M\x12\x0c\x0a\x04size\x18\x01\x20\x01\x28\x05";
+    let path = bench.folder.path().join("m.binpb");
+    std::fs::write(&path, set).unwrap();
+    bench.send(Command::Schema(id, Some(path)));
+    let snapshot = bench.until("a name", |s| {
+        let selected = find(s, id).unwrap().selected.clone();
+        selected.is_some_and(|selected| selected.decoded.summary.as_deref() == Some("M"))
+    });
+    let selected = find(&snapshot, id).unwrap().selected.clone().unwrap();
+    let Body::Tree(tree) = &selected.decoded.body else { panic!("no tree") };
+    assert_eq!(tree.root().to_json(), r#"{"size":150}"#);
+
+    let wrong = bench.folder.path().join("no.binpb");
+    std::fs::write(&wrong, "hello").unwrap();
+    bench.send(Command::Schema(id, Some(wrong)));
+    let snapshot = bench.until("a notice", |s| !s.notices.is_empty());
+    let notice = &snapshot.notices[0];
+    assert!(notice.text.contains("no descriptor set"), "{notice:?}");
+    assert!(notice.hint.as_ref().unwrap().contains("--descriptor_set_out"), "{notice:?}");
+    bench.send(Command::SchemaMessage(id, Some("M".into())));
+    bench.until("the old one stays", |s| {
+        let reading = &find(s, id).unwrap().reading;
+        reading.schema.as_ref().is_some_and(|f| f.schema.message.as_deref() == Some("M"))
+    });
+}
+
+#[test]
 fn a_saved_recording_goes_on_in_its_new_place_and_opens_again() {
     let bench = Bench::start();
     let url = bench.serve();

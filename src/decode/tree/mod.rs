@@ -87,6 +87,11 @@ impl Tree {
         Value { tree: self, at: 0 }
     }
 
+    /// The value at this position among all of them, from 0 in the order they begin.
+    pub fn value(&self, position: u32) -> Option<Value<'_>> {
+        ((position as usize) < self.nodes.len()).then_some(Value { tree: self, at: position })
+    }
+
     /// How many values there are.
     pub fn values(&self) -> usize {
         self.nodes.len()

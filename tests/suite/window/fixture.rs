@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wirescope::analysis::{Percentiles, Phase, Series};
-use wirescope::decode::{Context, decode};
+use wirescope::decode::{Context, Decoded, decode};
 use wirescope::engine::{
     Chunks, Entry, Matches, Notice, Origin, Reading, RecentCapture, Recording, Selected, Sending,
     ServerView, SessionView, Severity, Snapshot, Stats, TransportStats,
@@ -355,8 +355,27 @@ pub fn select(view: &mut SessionView, n: u64) {
 
 /// The ticker with one event more, which has this payload and is chosen.
 pub fn with_payload(payload: &str) -> SessionView {
+    with_event(Event::new(AGE, Dir::In, Kind::Text).with_payload(payload.to_owned()))
+}
+
+/// The same, read otherwise.
+pub fn read_as(selected: &Selected, decoded: Decoded) -> Selected {
+    Selected {
+        n: selected.n,
+        edition: selected.edition + 1,
+        event: selected.event.clone(),
+        decoded,
+        latency_ms: selected.latency_ms,
+        seq: selected.seq,
+        since_previous_ns: selected.since_previous_ns,
+        handshake: selected.handshake.clone(),
+    }
+}
+
+/// The ticker with this event more, which is chosen.
+pub fn with_event(mut event: Event) -> SessionView {
     let mut view = ticker(500);
-    let event = Event::new(AGE, Dir::In, Kind::Text).with_payload(payload.to_owned());
+    event.t_ns = AGE;
     view.index.push(entry(501, &event));
     let mut rows = HashMap::clone(&view.rows);
     rows.insert(501, Arc::new(event));

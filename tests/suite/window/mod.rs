@@ -5,6 +5,7 @@
 
 mod abilities;
 mod answers;
+mod decoded;
 mod driven;
 mod filter;
 mod fixture;

@@ -47,7 +47,8 @@ fn the_window_does_no_io() {
 #[test]
 fn colours_are_tokens() {
     let literals = [
-        "from_rgb",
+        "Color32::from_rgb",
+        "Rgba::from_rgb",
         "from_gray",
         "from_black",
         "from_white",

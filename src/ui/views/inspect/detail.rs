@@ -6,15 +6,14 @@ use std::sync::Arc;
 use egui::{Align, Layout, Margin, RichText, ScrollArea, Ui};
 use lucide_icons::Icon;
 
+use super::decoded_view::DecodedView;
 use super::facts::facts;
 use super::frame_list::FrameList;
 use super::hex::HexView;
 use super::json_text::pretty;
-use super::json_tree::JsonTree;
 use super::raw::RawView;
 use super::words::{kind_color, warning};
-use super::{assembled, body, command_line, handshake};
-use crate::decode::Body;
+use super::{assembled, body, command_line, handshake, read_as};
 use crate::engine::{Origin, Selected, SessionView};
 use crate::model::Kind;
 use crate::ui::action::Action;
@@ -55,7 +54,7 @@ pub(super) enum Asked {
 #[derive(Debug, Default)]
 pub(super) struct Detail {
     page: Page,
-    tree: JsonTree,
+    decoded: DecodedView,
     raw: RawView,
     hex: HexView,
     frames: FrameList,
@@ -106,12 +105,8 @@ impl Detail {
                         {
                             asked = Some(Asked::Close);
                         }
-                        // Left out where it would touch the tabs.
-                        let is_roomy = ui.available_width() > 64.0;
-                        if let Some(selected) = here.filter(|_| is_roomy) {
-                            let t = tokens(ui.ctx());
-                            let label = RichText::new(selected.decoded.label);
-                            ui.label(label.size(size::DATA).color(t.muted));
+                        if let Some(selected) = here {
+                            read_as::ui(ui, session, selected, out);
                         }
                     });
                 });
@@ -182,29 +177,26 @@ impl Detail {
     fn page_ui(&mut self, ui: &mut Ui, selected: &Arc<Selected>, scene: Scene<'_>, room: f32) {
         let event = &selected.event;
         let rule = event.meta().cause.as_deref().filter(|_| event.kind == Kind::Violation);
+        let whole = (selected.n, selected.edition, 0);
         match self.page {
             Page::Handshake => {
                 scrolled(ui, "handshake", room, |ui| handshake::ui(ui, selected, scene));
             }
-            Page::Hex => self.hex.ui(ui, selected, room),
-            Page::Raw => self.raw.ui(ui, selected, room),
+            Page::Hex => self.hex.ui(ui, whole, &event.payload, room),
+            Page::Raw => self.raw.ui(ui, whole, &event.payload, false, room),
             Page::Pretty if event.kind.is_state() => {
                 scrolled(ui, "story", room, |ui| story_ui(ui, selected));
             }
             Page::Pretty if rule.is_some() => {
                 handshake::sentence(ui, rule.unwrap_or_default(), tokens(ui.ctx()).bad);
                 ui.add_space(6.0);
-                self.hex.ui(ui, selected, room - 60.0);
+                self.hex.ui(ui, whole, &event.payload, room - 60.0);
             }
-            Page::Pretty => match &selected.decoded.body {
-                Body::Tree(value) => self.tree.ui(ui, selected, value, scene, room),
-                _ if event.payload.is_empty() => {
-                    let color = tokens(ui.ctx()).faint;
-                    ui.label(RichText::new("No payload").color(color));
-                }
-                Body::Text(_) => self.raw.ui(ui, selected, room),
-                Body::Image(_) | Body::Bytes(_) => self.hex.ui(ui, selected, room),
-            },
+            Page::Pretty if event.payload.is_empty() => {
+                let color = tokens(ui.ctx()).faint;
+                ui.label(RichText::new("No payload").color(color));
+            }
+            Page::Pretty => self.decoded.ui(ui, selected, scene, room),
         }
     }
 }

@@ -1,11 +1,10 @@
 //! A payload as bytes: offset, hexadecimal, characters; only the lines on the screen are written.
 
 use std::fmt::Write;
-use std::sync::Arc;
 
 use egui::{Id, RichText, Sense, Ui, pos2, vec2};
 
-use crate::engine::Selected;
+use super::json_tree::Which;
 use crate::ui::theme::{mono, size, tokens};
 use crate::ui::widgets::{BAR, RowScroll};
 
@@ -16,19 +15,18 @@ const LINE: f32 = 18.0;
 #[derive(Debug, Default)]
 pub(super) struct HexView {
     scroll: RowScroll,
-    n: u64,
+    which: Option<Which>,
 }
 
 impl HexView {
     /// Shows the payload in at most so much room.
-    pub(super) fn ui(&mut self, ui: &mut Ui, selected: &Arc<Selected>, room: f32) {
+    pub(super) fn ui(&mut self, ui: &mut Ui, which: Which, bytes: &[u8], room: f32) {
         let t = tokens(ui.ctx());
-        let bytes = &selected.event.payload;
         if bytes.is_empty() {
             ui.label(RichText::new("No payload").color(t.faint));
             return;
         }
-        if std::mem::replace(&mut self.n, selected.n) != selected.n {
+        if self.which.replace(which) != Some(which) {
             self.scroll = RowScroll::default();
         }
         let font = || mono(size::SMALL);
@@ -47,7 +45,7 @@ impl HexView {
             ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
         let label = format!("{} as bytes", crate::ui::format::size(bytes.len() as u64));
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &label));
-        let shown = self.scroll.show(ui, Id::unique("hex lines"), rect, total, LINE);
+        let shown = self.scroll.show(ui, Id::unique(("hex lines", which.2)), rect, total, LINE);
         let painter = ui.painter_at(rect);
         for line in shown.first..shown.end {
             let offset = line * per_line;

@@ -2,12 +2,11 @@
 //! screen are laid out, whatever the size.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use egui::{Id, RichText, ScrollArea, Ui, pos2, vec2};
 
+use super::json_tree::Which;
 use super::words::hex;
-use crate::engine::Selected;
 use crate::ui::theme::{mono, size, tokens};
 use crate::ui::widgets::{BAR, RowScroll};
 
@@ -20,25 +19,36 @@ const LINE: f32 = 17.0;
 #[derive(Debug, Default)]
 pub(super) struct RawView {
     scroll: RowScroll,
-    key: Option<(u64, usize)>,
+    key: Option<(Which, usize)>,
     lines: Vec<Range<usize>>,
 }
 
 impl RawView {
-    /// Shows the payload in at most so much room.
-    pub(super) fn ui(&mut self, ui: &mut Ui, selected: &Arc<Selected>, room: f32) {
+    /// Shows the payload in at most so much room. What is no text is shown in hexadecimal, unless it
+    /// is to be taken `as_text`.
+    pub(super) fn ui(
+        &mut self,
+        ui: &mut Ui,
+        which: Which,
+        payload: &[u8],
+        as_text: bool,
+        room: f32,
+    ) {
         let t = tokens(ui.ctx());
-        let payload = &selected.event.payload;
         if payload.is_empty() {
             ui.label(RichText::new("No payload").color(t.faint));
             return;
         }
         if payload.len() > SMALL {
-            self.long_ui(ui, selected.n, payload, room);
+            self.long_ui(ui, which, payload, room);
             return;
         }
-        let text = selected.event.text().map_or_else(|| hex(payload), plain);
-        let area = ScrollArea::vertical().id_salt("raw").max_height(room);
+        let text = match std::str::from_utf8(payload) {
+            Ok(text) => plain(text),
+            Err(_) if as_text => plain(&String::from_utf8_lossy(payload)),
+            Err(_) => hex(payload),
+        };
+        let area = ScrollArea::vertical().id_salt(("raw", which.2)).max_height(room);
         area.auto_shrink([false, true]).show(ui, |ui| {
             ui.set_max_width(ui.available_width() - 12.0);
             let text = RichText::new(text).font(mono(size::DATA)).color(t.text);
@@ -46,20 +56,21 @@ impl RawView {
         });
     }
 
-    fn long_ui(&mut self, ui: &mut Ui, n: u64, payload: &[u8], room: f32) {
+    fn long_ui(&mut self, ui: &mut Ui, which: Which, payload: &[u8], room: f32) {
         let t = tokens(ui.ctx());
         let (rect, _) =
             ui.allocate_exact_size(vec2(ui.available_width(), room), egui::Sense::hover());
         let glyph = ui.fonts_mut(|fonts| fonts.glyph_width(&mono(size::DATA), '0'));
         let columns = (((rect.width() - BAR - 2.0) / glyph) as usize).max(8);
-        if self.key != Some((n, columns)) {
-            if self.key.is_none_or(|(of, _)| of != n) {
+        if self.key != Some((which, columns)) {
+            if self.key.is_none_or(|(of, _)| of != which) {
                 self.scroll = RowScroll::default();
             }
-            self.key = Some((n, columns));
+            self.key = Some((which, columns));
             self.lines = lines(payload, columns);
         }
-        let shown = self.scroll.show(ui, Id::unique("raw lines"), rect, self.lines.len(), LINE);
+        let id = Id::unique(("raw lines", which.2));
+        let shown = self.scroll.show(ui, id, rect, self.lines.len(), LINE);
         let painter = ui.painter_at(rect);
         for (at, range) in self.lines[shown.first..shown.end].iter().enumerate() {
             let y = shown.y + at as f32 * LINE;
