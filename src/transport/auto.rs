@@ -6,20 +6,21 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
+use super::choose::{Choice, choose};
+use super::ending::{Ending, may_repeat};
 use super::exchange::{Asked, plain_ask, refused, send, wrong_type};
 use super::hop::{Hop, hop};
-use super::poll::{Dialect, Poll, Rhythm};
-use super::sse::{EVENT_STREAM, Sse};
+use super::poll::{Poll, Rhythm};
+use super::sse::Sse;
+use super::stream::Stream;
 use super::{Link, Outcome, Transport, TransportError};
 use crate::model::{Endpoint, TransportKind};
-use crate::net::{Answer, Http};
+use crate::net::{Answer, Ask, Http};
 
 /// What is asked for, in order of preference.
-const ACCEPT: &str = "text/event-stream, application/json;q=0.9, */*;q=0.1";
+const ACCEPT: &str = "text/event-stream, application/x-ndjson, application/json;q=0.9, */*;q=0.1";
 /// What an answer has to be.
 const WANTED: &str = "text/event-stream or JSON";
-/// An answer that took longer was held, as a long poll is.
-const HELD: Duration = Duration::from_secs(3);
 /// The longest that is waited for an answer.
 const LONGEST: Duration = Duration::from_mins(5);
 
@@ -27,12 +28,14 @@ const LONGEST: Duration = Duration::from_mins(5);
 #[derive(Debug)]
 pub struct Auto {
     endpoint: Endpoint,
+    ask: Ask,
     chosen: Option<Chosen>,
 }
 
 #[derive(Debug)]
 enum Chosen {
     Sse(Box<Sse>),
+    Stream(Box<Stream>),
     Poll(Box<Poll>),
 }
 
@@ -40,6 +43,7 @@ impl Chosen {
     fn kind(&self) -> TransportKind {
         match self {
             Self::Sse(_) => TransportKind::Sse,
+            Self::Stream(_) => TransportKind::Stream,
             Self::Poll(_) => TransportKind::LongPoll,
         }
     }
@@ -47,6 +51,7 @@ impl Chosen {
     fn transport(&mut self) -> &mut dyn Transport {
         match self {
             Self::Sse(sse) => sse.as_mut(),
+            Self::Stream(stream) => stream.as_mut(),
             Self::Poll(poll) => poll.as_mut(),
         }
     }
@@ -59,6 +64,7 @@ impl Chosen {
     ) -> Result<Outcome, TransportError> {
         match self {
             Self::Sse(sse) => Ok(sse.follow(link, http, asked).await),
+            Self::Stream(stream) => Ok(stream.follow(link, http, asked).await),
             Self::Poll(poll) => poll.follow(link, http, asked).await,
         }
     }
@@ -70,23 +76,26 @@ impl Chosen {
 /// The dialect or the file of the body cannot be read.
 pub fn build(endpoint: &Endpoint) -> Result<Box<dyn Transport>, TransportError> {
     // What cannot work is said before anything is asked.
-    Poll::new(endpoint, Rhythm::Long)?;
-    Ok(Box::new(Auto { endpoint: endpoint.clone(), chosen: None }))
+    if let Err(error) = Poll::new(endpoint, Rhythm::Long) {
+        Stream::new(endpoint).map_err(|_| error)?;
+    }
+    let mut ask = plain_ask(endpoint)?;
+    ask.offer("accept", ACCEPT);
+    ask.offer("cache-control", "no-cache");
+    if let Some(id) = &endpoint.options.last_event_id {
+        ask.offer("last-event-id", id);
+    }
+    Ok(Box::new(Auto { endpoint: endpoint.clone(), ask, chosen: None }))
 }
 
 impl Auto {
     async fn decide(&mut self, link: &mut Link) -> Result<Outcome, TransportError> {
         let options = &self.endpoint.options;
         let http = Http::new(&self.endpoint.url, options)?;
-        let mut ask = plain_ask(&self.endpoint)?;
-        ask.offer("accept", ACCEPT);
-        ask.offer("cache-control", "no-cache");
-        if let Some(id) = &options.last_event_id {
-            ask.offer("last-event-id", id);
-        }
+        let ask = self.ask.clone();
         let began = Instant::now();
         let mut asked = send(link, &http, &ask).await?;
-        let answer = loop {
+        let mut answer = loop {
             let asking = tokio::time::timeout(LONGEST, asked);
             let mut answer = match link.unless_stopped(asking).await {
                 None => return Ok(Outcome::Stopped),
@@ -99,15 +108,24 @@ impl Auto {
                 Hop::Here => break answer,
             }
         };
-        let Some((chosen, reason)) = choose(&self.endpoint, &answer, began.elapsed())? else {
+        let choosing = choose(&self.endpoint, &ask.method, &mut answer, began.elapsed());
+        let Some(choice) = link.unless_stopped(choosing).await else { return Ok(Outcome::Stopped) };
+        let Some((choice, reason)) = choice? else {
             link.push(answer.event(link.now())).await?;
             let wrong = link.unless_stopped(wrong(answer)).await;
             return wrong.map_or(Ok(Outcome::Stopped), Err);
         };
+        let asks_elsewhere =
+            matches!(&choice, Choice::Poll(Some(dialect)) if dialect.recognise.greeting);
+        let chosen = made(&self.endpoint, choice)?;
         let kind = chosen.kind();
         link.chose(kind, format!("{}, because {reason}", kind.label()));
-        // A poll says where it begins in its own way, which this request could not know.
-        let must_ask_again = kind == TransportKind::LongPoll && options.last_event_id.is_some();
+        // All but an event stream say where they begin in their own way, which this request could
+        // not know.
+        let must_ask_again = kind != TransportKind::Sse
+            && options.last_event_id.is_some()
+            && may_repeat(&ask.method)
+            || asks_elsewhere;
         let chosen = self.chosen.insert(chosen);
         if must_ask_again {
             link.push(answer.event(link.now())).await?;
@@ -122,46 +140,24 @@ impl Auto {
     }
 }
 
-/// The transport that can read an answer, and why; `None` when there is none.
-fn choose(
-    endpoint: &Endpoint,
-    answer: &Answer,
-    took: Duration,
-) -> Result<Option<(Chosen, String)>, TransportError> {
-    let media_type = answer.media_type();
-    let long = |dialect: &str| {
-        let name = endpoint.options.dialect.as_deref().unwrap_or(dialect);
-        let dialect = Dialect::load(name).map_err(|e| TransportError::Options(e.to_string()))?;
-        let poll = Poll::with_dialect(endpoint, Rhythm::Long, dialect)?;
-        Ok::<_, TransportError>(Chosen::Poll(Box::new(poll)))
-    };
-    let held = if took >= HELD {
-        format!(" and was held for {} s", took.as_secs())
-    } else {
-        String::new()
-    };
-    let reason = format!("the answer is {media_type}{held}");
-    Ok(Some(match answer.status {
-        200 if media_type == EVENT_STREAM => (Chosen::Sse(Box::new(Sse::new(endpoint)?)), reason),
-        200 if is_nchan(answer) => {
-            (long("nchan")?, String::from("the answer has nchan's cursor, Last-Modified with Etag"))
+/// The transport that a choice stands for.
+fn made(endpoint: &Endpoint, choice: Choice) -> Result<Chosen, TransportError> {
+    let is_named = endpoint.options.dialect.is_some();
+    Ok(match choice {
+        Choice::Sse => Chosen::Sse(Box::new(Sse::new(endpoint)?)),
+        Choice::Stream => Chosen::Stream(Box::new(stream(endpoint)?)),
+        Choice::Poll(Some(dialect)) if !is_named => {
+            Chosen::Poll(Box::new(Poll::with_dialect(endpoint, Rhythm::Long, *dialect)?))
         }
-        200 if media_type.ends_with("/json") || media_type.ends_with("+json") => {
-            (long("generic")?, reason)
-        }
-        status @ (204 | 408) => {
-            let words = format!("the answer is {status} {}{held}", answer.reason);
-            (long("generic")?, words)
-        }
-        _ => return Ok(None),
-    }))
+        Choice::Poll(_) => Chosen::Poll(Box::new(Poll::new(endpoint, Rhythm::Long)?)),
+    })
 }
 
-/// Static files have both fields too, but their entity tags are quoted (RFC 9110, section 8.8.3),
-/// and nchan's never are.
-fn is_nchan(answer: &Answer) -> bool {
-    let is_bare = |etag: &str| !etag.is_empty() && !etag.contains('"');
-    answer.header("last-modified").is_some() && answer.header("etag").is_some_and(is_bare)
+/// A stream in the dialect that was named, if that is one of streams.
+fn stream(endpoint: &Endpoint) -> Result<Stream, TransportError> {
+    let mut plain = endpoint.clone();
+    plain.options.dialect = None;
+    Stream::new(endpoint).or_else(|_| Stream::new(&plain))
 }
 
 async fn wrong(answer: Answer) -> TransportError {
@@ -173,7 +169,10 @@ impl Transport for Auto {
         Box::pin(async move {
             match &mut self.chosen {
                 Some(chosen) => chosen.transport().attempt(link).await,
-                None => self.decide(link).await.unwrap_or_else(Outcome::Lost),
+                None => match self.decide(link).await {
+                    Ok(outcome) => outcome,
+                    Err(error) => Ending::default().outcome(error, &self.ask.method, false),
+                },
             }
         })
     }
@@ -181,6 +180,7 @@ impl Transport for Auto {
     fn cursor(&self) -> Option<String> {
         match &self.chosen {
             Some(Chosen::Sse(sse)) => sse.cursor(),
+            Some(Chosen::Stream(stream)) => stream.cursor(),
             Some(Chosen::Poll(poll)) => poll.cursor(),
             None => self.endpoint.options.last_event_id.clone(),
         }

@@ -47,7 +47,7 @@ impl Ending {
 }
 
 /// Methods that may be sent again without asking (RFC 9110, section 9.2.2).
-fn may_repeat(method: &str) -> bool {
+pub(super) fn may_repeat(method: &str) -> bool {
     ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE", "QUERY"].contains(&method)
 }
 

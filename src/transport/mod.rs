@@ -3,6 +3,7 @@
 
 pub mod auto;
 mod body;
+mod choose;
 mod ending;
 mod error;
 mod exchange;

@@ -4,7 +4,7 @@ use wirescope::model::{Endpoint, Event, Kind, TransportKind};
 use wirescope::session::End;
 use wirescope::transport::auto;
 
-use crate::support::peer::Server;
+use crate::support::peer::{Peer, Server};
 use crate::support::{Running, start};
 
 fn run(endpoint: Endpoint) -> Running {
@@ -24,7 +24,10 @@ async fn an_event_stream_is_read_from_the_very_answer_that_told() {
     let running = run(server.endpoint("/"));
     let (mut peer, request) = server.asked().await;
     let accept = request.header("accept").unwrap();
-    assert_eq!(accept, "text/event-stream, application/json;q=0.9, */*;q=0.1");
+    assert_eq!(
+        accept,
+        "text/event-stream, application/x-ndjson, application/json;q=0.9, */*;q=0.1"
+    );
     peer.stream().await;
     peer.send("id: 1\ndata: a\n\n").await;
     running.memory.until_received(1).await;
@@ -50,8 +53,8 @@ async fn what_is_polled_is_polled_on_from_the_very_answer_that_told() {
     let json = "Content-Type: application/json; charset=utf-8";
     let body = r#"{"messages":[1],"lastId":1}"#;
     let table = [
-        (format!("200 OK\r\n{json}"), "the answer is application/json", "?since=1&lastId=1", 1),
-        (format!("200 OK\r\n{file}"), "the answer is application/json", "?since=1&lastId=1", 1),
+        (format!("200 OK\r\n{json}"), "the answer has messages and lastId", "?since=1&lastId=1", 1),
+        (format!("200 OK\r\n{file}"), "the answer has messages and lastId", "?since=1&lastId=1", 1),
         (
             format!("200 OK\r\n{etag}"),
             "the answer has nchan's cursor, Last-Modified with Etag",
@@ -138,4 +141,105 @@ async fn an_answer_that_led_astray_does_not_bind() {
     peer.stream().await;
     running.memory.until_of(Kind::Open, 1).await;
     running.stop().await;
+}
+
+/// Answers with this type and these chunks, and leaves the answer open.
+async fn chunks(peer: &mut Peer, media_type: &str, chunks: &[&str]) {
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Type: {media_type}\r\n");
+    peer.send(head + "Transfer-Encoding: chunked\r\n\r\n").await;
+    for chunk in chunks {
+        peer.send(format!("{:x}\r\n{chunk}\r\n", chunk.len())).await;
+    }
+}
+
+#[tokio::test]
+async fn what_goes_on_is_a_stream_and_read_from_the_very_answer_that_told() {
+    const JSON: &str = "application/json";
+    // Path, type, chunks, why.
+    let table: [(&str, &str, &[&str], &str); 6] = [
+        ("/", "application/x-ndjson", &["{\"id\":1}\n{\"id\":2}\n"], ""),
+        ("/", "application/json-seq", &["\u{1E}1\n\u{1E}2\n"], ""),
+        ("/", JSON, &["{\"id\":1}\n{\"i", "d\":2}\n"], ", one JSON text after the other"),
+        ("/", JSON, &["\n", "{\"id\":1}\n"], ", and stays open after its first message"),
+        ("/", JSON, &["[{\"id\":1},{\"id\":2},"], ", and stays open after its first message"),
+        ("/api/v1/pods?watch=true", JSON, &[], ", and the address asks for watch=true"),
+    ];
+    for (path, media_type, parts, because) in table {
+        let server = Server::start().await;
+        let running = run(server.endpoint(path));
+        let (mut peer, _) = server.asked().await;
+        chunks(&mut peer, media_type, parts).await;
+        running.memory.until_of(Kind::Open, 1).await;
+        let count = parts.concat().matches(['1', '2']).count();
+        running.memory.until_received(count).await;
+        let (_, memory) = running.stop().await;
+        peer.gone().await;
+        let why = format!("Stream, because the answer is {media_type}{because}");
+        assert_eq!(chosen(&memory.events()), [(TransportKind::Stream, why)]);
+        assert_eq!(memory.received().len(), count, "nothing is lost or told twice");
+        assert_eq!((memory.of(Kind::Request).len(), memory.of(Kind::Response).len()), (1, 1));
+    }
+}
+
+#[tokio::test]
+async fn a_document_in_chunks_is_no_stream() {
+    for body in ["[{\"id\":1},{\"id\":2}]", "{\"messages\":[1,2],\"lastId\":2}", "7"] {
+        let server = Server::start().await;
+        let running = run(server.endpoint("/"));
+        let (mut peer, _) = server.asked().await;
+        let (first, rest) = body.split_at(1);
+        let parts: &[&str] = if rest.is_empty() { &[first] } else { &[first, rest] };
+        chunks(&mut peer, "application/json", parts).await;
+        peer.send("0\r\n\r\n").await;
+        running.memory.until_of(Kind::Open, 1).await;
+        let (_, memory) = running.stop().await;
+        assert_eq!(chosen(&memory.events())[0].0, TransportKind::LongPoll, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_resumes_is_asked_again_with_its_place() {
+    let server = Server::start().await;
+    let mut endpoint = server.endpoint("/stream");
+    endpoint.options.last_event_id = Some("41".into());
+    let running = run(endpoint);
+    let (mut peer, _) = server.asked().await;
+    chunks(&mut peer, "application/x-ndjson", &["{\"id\":1}\n"]).await;
+    let (_peer, request) = server.asked().await;
+    assert_eq!(request.line, "GET /stream?since=41 HTTP/1.1");
+    let (_, memory) = running.stop().await;
+    assert_eq!(memory.received().len(), 0, "what came before the place does not count");
+}
+
+fn post(server: &Server) -> Endpoint {
+    let mut endpoint = server.endpoint("/v1/chat/completions");
+    endpoint.options.body = Some(wirescope::model::Body::Text("{}".into()));
+    endpoint
+}
+
+#[tokio::test]
+async fn the_one_answer_to_a_post_is_shown_and_not_polled() {
+    let server = Server::start().await;
+    let running = run(post(&server));
+    let (mut peer, _) = server.asked().await;
+    peer.json("{\"messages\":[],\"lastId\":1}").await;
+    let (end, memory) = running.end().await;
+    assert!(matches!(end, End::Finished), "{end:?}");
+    let why =
+        "Stream, because the answer is application/json, and a POST is not sent again by itself";
+    assert_eq!(chosen(&memory.events()), [(TransportKind::Stream, String::from(why))]);
+    assert_eq!(memory.received(), ["{\"messages\":[],\"lastId\":1}"]);
+    assert_eq!(memory.of(Kind::Request).len(), 1);
+}
+
+#[tokio::test]
+async fn a_post_that_failed_before_anything_was_chosen_is_not_sent_again() {
+    let server = Server::start().await;
+    let running = run(post(&server));
+    let (mut peer, _) = server.asked().await;
+    peer.answer("500 Oops", "").await;
+    let (end, memory) = running.end().await;
+    assert!(matches!(end, End::GaveUp(_)), "{end:?}");
+    let cause = memory.of(Kind::Failed)[0].meta().cause.clone().unwrap();
+    assert_eq!(cause, "the server answered 500 Oops; the POST is not sent again by itself");
 }

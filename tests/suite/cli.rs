@@ -120,10 +120,16 @@ fn auto_finds_the_transport_by_asking() {
     let websocket = serve.url.replace("http", "ws") + "/ws";
     let sse = format!("{}/sse", serve.url);
     let poll = format!("{}/poll", serve.url);
+    let stream = format!("{}/stream", serve.url);
     let table = [
         (&websocket, "text", None),
         (&sse, "event", Some(("sse", "SSE, because the answer is text/event-stream"))),
-        (&poll, "message", Some(("long-poll", "Long poll, because the answer is "))),
+        (&poll, "message", Some(("long-poll", "Long poll, because the answer has messages"))),
+        (
+            &stream,
+            "message",
+            Some(("stream", "Stream, because the answer is application/x-ndjson")),
+        ),
     ];
     for (url, kind, chosen) in table {
         let args = ["capture", url, "--ndjson", "--count", "3"];

@@ -35,6 +35,8 @@ pub struct Answer {
     way: Box<Meta>,
     unknown: Option<String>,
     body: Box<Body>,
+    /// The beginning of the body, which was only looked at.
+    unread: Option<Bytes>,
 }
 
 /// A body that was read up to a limit.
@@ -91,6 +93,7 @@ impl Answer {
             way: Box::new(way),
             unknown,
             body: Box::new(body),
+            unread: None,
         }
     }
 
@@ -169,7 +172,15 @@ impl Answer {
     /// # Errors
     /// The body was cut short or broke the rules of its framing.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, HttpError> {
+        if let Some(unread) = self.unread.take() {
+            return Ok(Some(unread));
+        }
         self.body.chunk().await
+    }
+
+    /// Takes back what was read of the body; the next piece is this.
+    pub fn put_back(&mut self, bytes: Bytes) {
+        self.unread = Some(bytes).filter(|bytes| !bytes.is_empty());
     }
 
     /// Reads the body to its end and keeps its first `limit` bytes.
