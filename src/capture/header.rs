@@ -14,6 +14,9 @@ use crate::model::{Endpoint, Options, TransportKind};
 /// left behind by a crash.
 pub const RECORDING: &str = "recording";
 
+/// The transport of a session whose address did not say, until an answer has.
+pub(super) const AUTO: &str = "auto";
+
 /// Sessions that may share a file: each of them is opened with it.
 const MOST_LANES: usize = 64;
 
@@ -32,7 +35,7 @@ impl Lane {
     /// The lane of this endpoint.
     pub fn of(endpoint: &Endpoint) -> Self {
         Self {
-            transport: endpoint.resolved().map_or("auto", TransportKind::word).to_owned(),
+            transport: endpoint.resolved().map_or(AUTO, TransportKind::word).to_owned(),
             url: endpoint.redacted().url.into(),
             title: endpoint.title(),
         }
@@ -111,6 +114,22 @@ impl Header {
 
     pub(super) fn write_ended(conn: &Connection, ended: &str) -> rusqlite::Result<()> {
         put(conn, "ended", ended)
+    }
+
+    /// Files a session under the transport that was chosen for it.
+    pub(super) fn write_chosen(
+        conn: &Connection,
+        lane: u16,
+        chosen: TransportKind,
+    ) -> rusqlite::Result<()> {
+        let mut header = Self::read_rows(conn)?;
+        let Some(lane) = header.lanes.get_mut(usize::from(lane)) else { return Ok(()) };
+        if lane.transport != AUTO {
+            return Ok(());
+        }
+        chosen.word().clone_into(&mut lane.transport);
+        put(conn, "transport", header.transport())?;
+        put(conn, "lanes", serde_json::to_string(&header.lanes).unwrap_or_default())
     }
 
     /// Reads it from the file at `path`.

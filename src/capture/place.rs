@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::error::{CaptureError, beside, wal_of};
-use super::header::Header;
+use super::header::{AUTO, Header};
 use super::live::is_recorded;
 use super::moving::new_private;
 use super::reader::Reader;
@@ -186,7 +186,12 @@ fn stem(header: &Header) -> String {
     let start =
         i64::try_from(start.as_secs()).ok().and_then(|s| jiff::Timestamp::from_second(s).ok());
     let when = start.unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_zoned(jiff::tz::TimeZone::system());
-    let transport = if header.lanes.len() > 1 { "compare" } else { header.transport() };
+    let transport = match header.transport() {
+        _ if header.lanes.len() > 1 => "compare",
+        // Nobody knows it yet, and the name stays.
+        AUTO => "",
+        known => known,
+    };
     let host = header.endpoint.as_ref().and_then(|endpoint| endpoint.url.host_str()).unwrap_or("");
     let plain = |c: char| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' };
     let host: String = host.chars().map(plain).take(60).collect();

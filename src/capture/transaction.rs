@@ -13,7 +13,7 @@ use super::error::CaptureError;
 use super::insert::Inserter;
 use super::recorder::{BUDGET_KIB, Batch, Committed, Shared, Tap};
 use super::redact::redact;
-use crate::model::Event;
+use crate::model::{Event, Kind, TransportKind};
 
 /// A transaction is committed at this many events, …
 const MOST_EVENTS: usize = 16 << 10;
@@ -30,11 +30,12 @@ pub(super) struct Ledger {
     tap: Box<dyn Tap>,
     next_n: u64,
     shared: Arc<Shared>,
+    chosen: Vec<(u16, TransportKind)>,
 }
 
 impl Ledger {
     pub(super) fn new(tap: Box<dyn Tap>, shared: Arc<Shared>) -> Self {
-        Self { tap, next_n: 1, shared }
+        Self { tap, next_n: 1, shared, chosen: Vec::new() }
     }
 
     /// How many events were committed.
@@ -46,7 +47,14 @@ impl Ledger {
         self.tap.failed(error);
     }
 
+    /// The transports that were chosen since this was asked last, by lane.
+    pub(super) fn chosen(&mut self) -> Vec<(u16, TransportKind)> {
+        mem::take(&mut self.chosen)
+    }
+
     fn tell(&mut self, lane: u16, events: &[Event]) {
+        let opens = events.iter().filter(|event| event.kind == Kind::Open);
+        self.chosen.extend(opens.filter_map(|open| Some((lane, open.meta().transport?))));
         let first_n = self.next_n;
         self.next_n += events.len() as u64;
         self.shared.events.store(self.count(), Ordering::Release);

@@ -146,6 +146,7 @@ impl Writer {
                 // What was asked for is answered as by any recording that has failed.
                 self.fail(error);
             }
+            self.file_chosen(conn);
             let pause = message.and_then(|message| self.pause_for(Some(conn), message));
             if let Some(pause) = pause {
                 return pause;
@@ -246,7 +247,20 @@ impl Writer {
                 transaction.put(batch, &mut self.ledger)?;
             }
         }
-        transaction.commit(&mut self.ledger)
+        transaction.commit(&mut self.ledger)?;
+        drop(transaction);
+        self.file_chosen(conn);
+        Ok(())
+    }
+
+    /// Writes down which transports were chosen. The events say so as well, so it is no loss where
+    /// the disk refuses.
+    fn file_chosen(&mut self, conn: &Connection) {
+        for (lane, chosen) in self.ledger.chosen() {
+            if let Err(error) = Header::write_chosen(conn, lane, chosen) {
+                tracing::warn!(%error, path = %self.path.display(), "the transport was not filed");
+            }
+        }
     }
 }
 

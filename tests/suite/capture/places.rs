@@ -106,3 +106,34 @@ fn the_folder_is_the_one_that_was_named_and_private() {
     let mode = fs::metadata(&named).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o700);
 }
+
+#[tokio::test]
+async fn a_session_is_filed_under_the_transport_that_was_chosen() {
+    let folder = tempfile::tempdir().unwrap();
+    let auto = Endpoint::parse("http://host.test/p").unwrap();
+    let sse = auto.clone().over(TransportKind::Sse);
+    let header = Header::new(&auto, 0).beside(&sse).beside(&auto);
+    let path = place::new_file(folder.path(), &Header::new(&auto, 0)).unwrap();
+    let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+    assert!(!name.contains("auto") && name.ends_with("-host.test.wirescope"), "{name}");
+    let recorder = Recorder::create(&path, &header, Box::new(())).unwrap();
+    let open = |transport| {
+        let meta = Meta { transport: Some(transport), ..Meta::default() };
+        vec![Event::new(0, Dir::Local, Kind::Open).with_meta(meta)]
+    };
+    let filed = || {
+        let lanes = recorder.file().header().unwrap().lanes;
+        lanes.into_iter().map(|lane| lane.transport).collect::<Vec<_>>()
+    };
+    assert_eq!(filed(), ["auto", "sse", "auto"]);
+    recorder.feed(2).send(open(TransportKind::Stream)).await.unwrap();
+    recorder.flush().await.unwrap();
+    assert_eq!(filed(), ["auto", "sse", "stream"]);
+    // What was named, or chosen once, stays.
+    recorder.feed(1).send(open(TransportKind::LongPoll)).await.unwrap();
+    recorder.feed(2).send(open(TransportKind::LongPoll)).await.unwrap();
+    recorder.feed(0).send(open(TransportKind::LongPoll)).await.unwrap();
+    recorder.finish("stopped").await.unwrap();
+    assert_eq!(filed(), ["long-poll", "sse", "stream"]);
+    assert_eq!(Reader::open(&path).unwrap().header().unwrap().transport(), "long-poll");
+}
