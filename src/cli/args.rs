@@ -149,7 +149,9 @@ pub(super) struct CaptureArgs {
     /// Repeat the sends at this interval
     #[arg(long, value_name = "DURATION", value_parser = duration, requires = "send")]
     every: Option<Duration>,
-    /// Poll dialect by name, or a TOML file
+    /// Poll dialect: bayeux, consul, couchdb, dropbox, engineio, etcd, generic, kubernetes, matrix,
+    /// nchan, phoenix, sockjs, telegram, zulip, one of your own in wirescope/dialects of the
+    /// configuration, or the path of a .toml file
     #[arg(long, value_name = "NAME|FILE")]
     dialect: Option<String>,
     /// Time between two short polls

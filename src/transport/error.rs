@@ -91,6 +91,22 @@ pub enum TransportError {
     /// The answer did not come in time.
     #[error("no answer within {}", humantime::format_duration(*.0))]
     TimedOut(Duration),
+    /// The answer, or a part of it, is an error by the rules of its dialect.
+    #[error("{cause}")]
+    Told {
+        /// What happened.
+        cause: String,
+        /// The likely reason and what to try.
+        hint: String,
+        /// Whether trying again would meet the same answer.
+        is_final: bool,
+        /// Wait the server asked for.
+        retry_after: Option<Duration>,
+        /// The facts.
+        meta: Box<Meta>,
+        /// The start of what came.
+        body: Bytes,
+    },
     /// An option cannot work.
     #[error("{0}")]
     Options(String),
@@ -113,9 +129,8 @@ impl TransportError {
     pub fn is_final(&self) -> bool {
         match self {
             Self::Dial(error) => error.is_final(),
-            Self::Refused { status, .. } => {
-                (200..500).contains(status) && !matches!(status, 408 | 425 | 429)
-            }
+            Self::Refused { status, .. } => is_final_status(*status),
+            Self::Told { is_final, .. } => *is_final,
             Self::WrongType { .. }
             | Self::Redirect { .. }
             | Self::Handshake(..)
@@ -175,6 +190,7 @@ impl TransportError {
             Self::Http(_) => {
                 "What answers there may be no HTTP server, or something on the way spoils its answer; check scheme and port"
             }
+            Self::Told { hint, .. } => hint,
             Self::Options(_) => "Such an option cannot work; correct it and connect again",
             Self::Feed(_) => "What was recorded is kept; record into another place",
         };
@@ -184,7 +200,7 @@ impl TransportError {
     /// The wait the server asked for.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Refused { retry_after, .. } => *retry_after,
+            Self::Refused { retry_after, .. } | Self::Told { retry_after, .. } => *retry_after,
             _ => None,
         }
     }
@@ -208,7 +224,9 @@ impl TransportError {
                 timing: Some(*timing),
                 ..Meta::default()
             },
-            Self::Redirect { meta, .. } | Self::Handshake(_, meta) => (**meta).clone(),
+            Self::Redirect { meta, .. } | Self::Handshake(_, meta) | Self::Told { meta, .. } => {
+                (**meta).clone()
+            }
             Self::Closed { code, reason } => {
                 let reason = Some(reason.clone()).filter(|reason| !reason.is_empty());
                 Meta { code: *code, reason, ..Meta::default() }
@@ -224,7 +242,9 @@ impl TransportError {
     /// The start of the body that came with a refusal.
     pub fn body(&self) -> Bytes {
         match self {
-            Self::Refused { body, .. } | Self::WrongType { body, .. } => body.clone(),
+            Self::Refused { body, .. } | Self::WrongType { body, .. } | Self::Told { body, .. } => {
+                body.clone()
+            }
             Self::NotRepeated(_, error) => error.body(),
             _ => Bytes::new(),
         }
@@ -269,7 +289,13 @@ fn is_single_answer(found: &str, wanted: &str) -> bool {
     found == "application/json" && wanted == super::sse::EVENT_STREAM
 }
 
-fn refusal_hint(status: u16) -> &'static str {
+/// Whether the same request would get the same status again.
+pub(super) fn is_final_status(status: u16) -> bool {
+    (200..500).contains(&status) && !matches!(status, 408 | 425 | 429)
+}
+
+/// The likely reason of a status and what to try.
+pub(super) fn refusal_hint(status: u16) -> &'static str {
     match status {
         204 => "The server has nothing more to say and asks not to connect again",
         200..=299 => {

@@ -1,6 +1,7 @@
 //! What the transports on HTTP share: requests made from the endpoint's options, exchanges told as
 //! events, refusals, and the POSTs of the composer beside whatever else is going on.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -16,6 +17,8 @@ const REFUSAL: usize = 64 << 10;
 const REFUSAL_PATIENCE: Duration = Duration::from_secs(2);
 /// How long a POST of the composer may take.
 const POST_PATIENCE: Duration = Duration::from_mins(1);
+/// Answers to the peer that wait for their turn, at most.
+const DUE: usize = 64;
 
 /// A request on its way: resolves to the head of its answer.
 pub(super) type Asked = BoxFuture<'static, Result<Answer, HttpError>>;
@@ -143,7 +146,7 @@ pub(super) async fn start_of_body(answer: &mut Answer) -> Bytes {
 }
 
 /// The wait a `Retry-After` field asks for: seconds or a date (RFC 9110, section 10.2.3).
-fn retry_after(value: &str) -> Option<Duration> {
+pub(super) fn retry_after(value: &str) -> Option<Duration> {
     let value = value.trim();
     if let Ok(seconds) = value.parse::<u32>() {
         return Some(Duration::from_secs(seconds.into()));
@@ -153,10 +156,16 @@ fn retry_after(value: &str) -> Option<Duration> {
     Some(Duration::try_from(wait).unwrap_or_default())
 }
 
+/// How a protocol wants things said: a request from the one that all POSTs have in common, or
+/// `None` where there is no way to say it.
+pub(super) type Form = Box<dyn Fn(&Ask, &Say) -> Option<Ask> + Send + Sync>;
+
 /// Sends what the person at the window wants sent, one POST at a time, beside other work.
 pub(super) struct Composer {
     http: Http,
     ask: Ask,
+    form: Option<Form>,
+    due: VecDeque<Ask>,
     posting: Option<Posting>,
 }
 
@@ -171,7 +180,25 @@ impl Composer {
             let is_kept_here = is_elsewhere && is_secret_header(name);
             !is_kept_here && !name.eq_ignore_ascii_case("content-type")
         });
-        Ok(Self { http, ask, posting: None })
+        Ok(Self { http, ask, form: None, due: VecDeque::new(), posting: None })
+    }
+
+    /// From now on says things in this form; without one, as the body of a plain POST.
+    pub(super) fn speak(&mut self, form: Option<Form>) {
+        self.form = form;
+    }
+
+    /// What all POSTs have in common.
+    pub(super) fn base(&self) -> &Ask {
+        &self.ask
+    }
+
+    /// Sends this as soon as no other POST is on its way. More than a peer can mean by asking are
+    /// left out.
+    pub(super) fn owe(&mut self, ask: Ask) {
+        if self.due.len() < DUE {
+            self.due.push_back(ask);
+        }
     }
 
     /// Runs `work` and sends what is wanted meanwhile; `None` when the connection should end.
@@ -185,6 +212,11 @@ impl Composer {
     ) -> Result<Option<T>, TransportError> {
         tokio::pin!(work);
         loop {
+            if self.posting.is_none()
+                && let Some(ask) = self.due.pop_front()
+            {
+                self.post(link, &ask).await?;
+            }
             let may_send = link.is_open() && self.posting.is_none();
             let stopped = link.stopped();
             tokio::select! {
@@ -204,6 +236,17 @@ impl Composer {
     }
 
     async fn begin(&mut self, link: &mut Link, say: Say) -> Result<(), TransportError> {
+        let ask = match &self.form {
+            Some(form) => form(&self.ask, &say),
+            None => self.plain(say),
+        };
+        match ask {
+            Some(ask) => self.post(link, &ask).await,
+            None => Ok(()),
+        }
+    }
+
+    fn plain(&self, say: Say) -> Option<Ask> {
         let (body, kind) = match say {
             Say::Text(text) => {
                 let body = Bytes::from(text);
@@ -216,11 +259,15 @@ impl Composer {
             | Say::Fragments { .. }
             | Say::Close(..)
             | Say::AnswerPings(_)
-            | Say::Repeat(_) => return Ok(()),
+            | Say::Repeat(_) => return None,
         };
         let mut ask = Ask { body: Some(body), ..self.ask.clone() };
         ask.set("content-type", kind);
-        let asked = send(link, &self.http, &ask).await?;
+        Some(ask)
+    }
+
+    async fn post(&mut self, link: &mut Link, ask: &Ask) -> Result<(), TransportError> {
+        let asked = send(link, &self.http, ask).await?;
         self.posting = Some(post(asked));
         Ok(())
     }
@@ -280,7 +327,8 @@ fn unanswered(error: &HttpError) -> Event {
     Event::new(0, Dir::In, Kind::Response).with_meta(Meta { cause, ..Meta::default() })
 }
 
-fn content_type(body: &[u8]) -> &'static str {
+/// What a body seems to be.
+pub(super) fn content_type(body: &[u8]) -> &'static str {
     if serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok() {
         "application/json"
     } else if std::str::from_utf8(body).is_ok() {

@@ -334,7 +334,10 @@ async fn a_dialect_file_tells_how_to_read_and_ask() {
 
     std::fs::write(&path, "name = \"bot\"\n[messages]\njson = [\"a[0]\"]\n").unwrap();
     let error = (LONG.build)(&endpoint).err().unwrap().to_string();
-    assert!(error.contains("bot.toml, line 3, json: “a[0]” is no path"), "{error}");
+    assert!(
+        error.contains("bot.toml, line 3, column 8, messages.json: “a[0]” is no path"),
+        "{error}"
+    );
     endpoint.options.dialect = Some("telepathy".into());
     let error = (SHORT.build)(&endpoint).err().unwrap();
     assert!(error.is_final() && error.to_string().contains("generic"), "{error}");

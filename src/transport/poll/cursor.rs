@@ -2,13 +2,16 @@
 //! messages it stands for were handed over.
 
 use serde_json::value::RawValue;
-use url::form_urlencoded::byte_serialize;
 
-use super::dialect::{CursorPart, Dialect, Fold, Source, Target};
-use crate::net::{Answer, Ask};
+use super::dialect::{CursorPart, Dialect, Fold, Lower, Source, Target};
+use super::query;
+use crate::model::Headers;
+use crate::net::Ask;
 
 /// Between the parts of a cursor that has several, in text.
 const BETWEEN: &str = "; ";
+/// Longest value that is sent back, in bytes: servers take no longer lines.
+const LONGEST: usize = 16 << 10;
 
 /// A cursor, part by part as its dialect has them; nothing where no answer told it yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +24,33 @@ pub(super) struct Move {
     pub(super) to: Cursor,
     /// What has to be told about it.
     pub(super) note: Option<String>,
+}
+
+/// Where an answer, or a piece of one, may have values.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Said<'a> {
+    pub(super) headers: &'a Headers,
+    pub(super) json: Option<&'a RawValue>,
+    /// It answers the opening request.
+    pub(super) is_opening: bool,
+}
+
+impl Said<'_> {
+    /// The values at a place.
+    pub(super) fn texts(&self, source: &Source) -> Vec<String> {
+        match source {
+            Source::Header(name) => {
+                let is_it = |(given, _): &&(String, String)| given.eq_ignore_ascii_case(name);
+                self.headers
+                    .iter()
+                    .find(is_it)
+                    .map(|(_, value)| value.clone())
+                    .into_iter()
+                    .collect()
+            }
+            Source::Json(path) => self.json.map(|json| path.texts(json)).unwrap_or_default(),
+        }
+    }
 }
 
 impl Cursor {
@@ -41,18 +71,24 @@ impl Cursor {
         (!known.is_empty()).then(|| known.join(BETWEEN))
     }
 
+    /// Whether there is one, with all its parts.
+    pub(super) fn is_known(&self) -> bool {
+        !self.0.is_empty() && self.0.iter().all(Option::is_some)
+    }
+
     /// Makes a request ask for what comes after.
     pub(super) fn say(&self, dialect: &Dialect, ask: &mut Ask) {
         for (part, value) in dialect.cursor.iter().zip(&self.0) {
             let Some(value) = value else { continue };
-            let named: Vec<&str> = part.to.iter().filter_map(query_name).collect();
+            let targets = part.to.get_ref();
+            let named: Vec<&str> = targets.iter().filter_map(query_name).collect();
             let given: Vec<&str> =
-                named.iter().copied().filter(|name| has_query(ask, name)).collect();
+                named.iter().copied().filter(|name| query::has(&ask.url, name)).collect();
             // The address shows which of the names the server knows.
             for name in if given.is_empty() { named } else { given } {
-                set_query(ask, name, value);
+                query::set(&mut ask.url, name, Some(value));
             }
-            for target in &part.to {
+            for target in targets {
                 if let Target::Header(name) = target {
                     ask.set(name, value);
                 }
@@ -61,41 +97,45 @@ impl Cursor {
     }
 
     /// Where an answer moves the cursor. `messages` is how many it brought.
-    pub(super) fn after(
-        &self,
-        dialect: &Dialect,
-        answer: &Answer,
-        json: Option<&RawValue>,
-        messages: usize,
-    ) -> Move {
-        let told: Vec<_> = dialect.cursor.iter().map(|part| told(part, answer, json)).collect();
-        self.moved(dialect, told, messages)
+    pub(super) fn after(&self, dialect: &Dialect, said: &Said<'_>, messages: usize) -> Move {
+        let told = |part: &CursorPart| {
+            let opening = part.open.as_ref().filter(|_| said.is_opening);
+            fold(part.fold, said.texts(opening.unwrap_or(&part.from)))
+        };
+        self.moved(dialect, dialect.cursor.iter().map(told).collect(), messages)
     }
 
     fn moved(&self, dialect: &Dialect, told: Vec<Option<String>>, messages: usize) -> Move {
+        let stay = |note| Move { to: self.clone(), note };
+        if let Some(long) = told.iter().flatten().find(|value| value.len() > LONGEST) {
+            return stay(Some(format!(
+                "the cursor has {} bytes, which is too long to be sent back; staying where we were",
+                long.len()
+            )));
+        }
+        // Half of a cursor, as in nchan's 410, would point somewhere nobody has been.
+        let is_whole = told.iter().all(Option::is_some);
         let lower = self.0.iter().zip(&told).find_map(|(old, new)| {
             let (old, new) = (old.as_deref()?, new.as_deref()?);
             (number(new)? < number(old)?).then_some((old, new))
         });
-        // Half of a cursor, as in nchan's 410, would point somewhere nobody has been.
-        let is_whole = told.iter().all(Option::is_some);
-        let merged = |told| if is_whole { Self(told) } else { self.clone() };
-        match lower.filter(|_| dialect.restart.lower) {
+        match (lower, dialect.restart.lower) {
             // An empty answer that counts from 0 says nothing about where we are.
-            Some((_, "0")) if messages == 0 => Move { to: self.clone(), note: None },
-            Some((old, new)) if messages == 0 => Move {
+            (Some((_, "0")), Some(Lower::Follow)) if messages == 0 => stay(None),
+            (Some((old, new)), Some(Lower::Follow)) if messages > 0 && is_whole => Move {
+                note: Some(format!(
+                    "the server's ids began anew: {new} comes after {old}; going on from {new}"
+                )),
+                to: Self(told),
+            },
+            (Some((old, new)), Some(_)) => Move {
                 note: Some(format!(
                     "the server's ids began anew: {new} comes after {old}; asking from the start"
                 )),
                 to: self.forgotten(),
             },
-            Some((old, new)) => Move {
-                note: Some(format!(
-                    "the server's ids began anew: {new} comes after {old}; going on from {new}"
-                )),
-                to: merged(told),
-            },
-            None => Move { to: merged(told), note: None },
+            _ if is_whole => Move { to: Self(told), note: None },
+            _ => stay(None),
         }
     }
 
@@ -103,14 +143,6 @@ impl Cursor {
     pub(super) fn forgotten(&self) -> Self {
         Self(vec![None; self.0.len()])
     }
-}
-
-fn told(part: &CursorPart, answer: &Answer, json: Option<&RawValue>) -> Option<String> {
-    let values = match &part.from {
-        Source::Header(name) => answer.header(name).map(str::to_owned).into_iter().collect(),
-        Source::Json(path) => json.map(|json| path.texts(json)).unwrap_or_default(),
-    };
-    fold(part.fold, values)
 }
 
 fn fold(fold: Fold, mut values: Vec<String>) -> Option<String> {
@@ -131,25 +163,6 @@ fn query_name(target: &Target) -> Option<&str> {
         Target::Query(name) => Some(name),
         Target::Header(_) => None,
     }
-}
-
-fn has_query(ask: &Ask, name: &str) -> bool {
-    ask.url.query().is_some_and(|query| query.split('&').any(|pair| key(pair) == name))
-}
-
-/// Sets a parameter and leaves the others as they were typed.
-fn set_query(ask: &mut Ask, name: &str, value: &str) {
-    let set: String = [name, "="].into_iter().chain(byte_serialize(value.as_bytes())).collect();
-    let query = ask.url.query().unwrap_or_default();
-    let mut pairs: Vec<&str> =
-        query.split('&').filter(|pair| !pair.is_empty() && key(pair) != name).collect();
-    pairs.push(&set);
-    let query = pairs.join("&");
-    ask.url.set_query(Some(&query));
-}
-
-fn key(pair: &str) -> &str {
-    pair.split('=').next().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -201,26 +214,42 @@ mod tests {
     }
 
     #[test]
-    fn values_are_folded_as_the_dialect_says() {
+    fn values_are_folded_as_the_dialect_says_and_keep_every_digit() {
         let values = || vec!["9".to_owned(), "11".into(), "10".into()];
         assert_eq!(fold(Fold::Last, values()).as_deref(), Some("10"));
         assert_eq!(fold(Fold::Max, values()).as_deref(), Some("11"));
         assert_eq!(fold(Fold::Next, values()).as_deref(), Some("12"));
         assert_eq!(fold(Fold::Next, Vec::new()), None);
+        let large = || vec!["18446744073709551617".to_owned()];
+        assert_eq!(fold(Fold::Next, large()).as_deref(), Some("18446744073709551618"));
+        assert_eq!(fold(Fold::Last, vec!["0.10".into()]).as_deref(), Some("0.10"));
     }
 
     #[test]
     fn ids_that_begin_anew_are_followed_and_told() {
-        let generic = dialect("generic");
-        let at = |text: &str| Cursor::from_text(&generic, Some(text));
-        let go = |told: Option<&str>, messages| {
-            let moved = at("17").moved(&generic, vec![told.map(str::to_owned)], messages);
+        let mut generic = dialect("generic");
+        let go = |dialect: &Dialect, told: Option<&str>, messages| {
+            let at = Cursor::from_text(dialect, Some("17"));
+            let moved = at.moved(dialect, vec![told.map(str::to_owned)], messages);
             (moved.to.text(), moved.note.is_some())
         };
-        assert_eq!(go(Some("18"), 1), (Some("18".into()), false));
-        assert_eq!(go(None, 1), (Some("17".into()), false));
-        assert_eq!(go(Some("3"), 3), (Some("3".into()), true));
-        assert_eq!(go(Some("3"), 0), (None, true));
-        assert_eq!(go(Some("0"), 0), (Some("17".into()), false));
+        assert_eq!(go(&generic, Some("18"), 1), (Some("18".into()), false));
+        assert_eq!(go(&generic, None, 1), (Some("17".into()), false));
+        assert_eq!(go(&generic, Some("3"), 3), (Some("3".into()), true));
+        assert_eq!(go(&generic, Some("3"), 0), (None, true));
+        assert_eq!(go(&generic, Some("0"), 0), (Some("17".into()), false));
+        generic.restart.lower = Some(Lower::Forget);
+        assert_eq!(go(&generic, Some("3"), 3), (None, true));
+        assert_eq!(go(&generic, Some("0"), 0), (None, true));
+        generic.restart.lower = None;
+        assert_eq!(go(&generic, Some("3"), 3), (Some("3".into()), false));
+    }
+
+    #[test]
+    fn a_cursor_too_long_for_a_request_is_not_taken() {
+        let generic = dialect("generic");
+        let at = Cursor::from_text(&generic, Some("17"));
+        let moved = at.moved(&generic, vec![Some("9".repeat(LONGEST + 1))], 1);
+        assert!(moved.to == at && moved.note.is_some(), "{moved:?}");
     }
 }

@@ -1,30 +1,39 @@
 //! Polling: one request after another, held by the server until it has something to say (long
-//! poll, RFC 6202) or sent at regular intervals (short poll). A dialect tells how to read answers.
+//! poll, RFC 6202) or sent at regular intervals (short poll). A dialect tells what to ask and how
+//! to read answers.
 
+mod asking;
 mod cursor;
 mod dialect;
+mod fault;
 mod pace;
 mod path;
+mod piece;
+mod pieces;
+mod query;
+mod rounds;
+mod state;
 mod take;
 
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
 pub use dialect::{
-    CursorPart, Dialect, DialectError, Empty, Fold, Messages, Recognise, Restart, Source, Target,
-    Timeout,
+    Condition, CursorPart, Dialect, DialectError, Empty, Errors, Fold, Gap, Is, Known, Lower, Made,
+    Messages, Piece, Recognise, Request, Restart, RetryAfter, Rule, Separator, Shelf, Source,
+    Target, Template, Timeout, Unit,
 };
 pub use path::JsonPath;
 
-use super::exchange::{Asked, Composer, plain_ask, send};
-use super::hop::Hop;
+use super::exchange::{Asked, send};
 use super::{Entry, Link, Outcome, Transport, TransportError};
-use crate::model::{Endpoint, Meta, TransportKind};
-use crate::net::{Ask, Http};
-use cursor::Cursor;
+use crate::model::{Endpoint, TransportKind};
+use crate::net::Http;
+use asking::{Asking, Stage};
 use pace::Pace;
-use take::{Taken, Verdict, exchange};
+use state::State;
 
 /// Long poll in the registry.
 pub const LONG: Entry =
@@ -37,6 +46,8 @@ pub const SHORT: Entry =
 const USUAL: &str = "generic";
 /// How long the answer to a short poll may take.
 const SHORT_PATIENCE: Duration = Duration::from_secs(30);
+/// How long a server may hold a request whose address says so in a way we do not read.
+const LONG_HOLD: Duration = Duration::from_mins(10);
 
 /// How requests follow one another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,14 +58,25 @@ pub enum Rhythm {
     Short,
 }
 
-/// A polled endpoint, and where it goes on from.
+impl Rhythm {
+    const fn kind(self) -> TransportKind {
+        match self {
+            Self::Long => TransportKind::LongPoll,
+            Self::Short => TransportKind::ShortPoll,
+        }
+    }
+}
+
+/// A polled endpoint, and where its session stands.
 #[derive(Debug)]
 pub struct Poll {
     endpoint: Endpoint,
     rhythm: Rhythm,
-    dialect: Dialect,
-    ask: Ask,
-    cursor: Cursor,
+    dialect: Arc<Dialect>,
+    asking: Asking,
+    state: State,
+    /// What has to be told about where the dialect is from.
+    origin: Option<String>,
 }
 
 fn build_long(endpoint: &Endpoint) -> Result<Box<dyn Transport>, TransportError> {
@@ -72,8 +94,15 @@ impl Poll {
     /// The dialect or the file of the body cannot be read.
     pub fn new(endpoint: &Endpoint, rhythm: Rhythm) -> Result<Self, TransportError> {
         let name = endpoint.options.dialect.as_deref().unwrap_or(USUAL);
-        let dialect = Dialect::load(name).map_err(|e| TransportError::Options(e.to_string()))?;
-        Self::with_dialect(endpoint, rhythm, dialect)
+        let (dialect, file) =
+            Shelf::usual().load(name).map_err(|e| TransportError::Options(e.to_string()))?;
+        let mut poll = Self::with_dialect(endpoint, rhythm, dialect)?;
+        if let Some(file) = file {
+            let label = rhythm.kind().label();
+            tracing::info!("the dialect {name} is read from {}", file.display());
+            poll.origin = Some(format!("{label}, its dialect from {}", file.display()));
+        }
+        Ok(poll)
     }
 
     /// A poll of `endpoint` in this dialect.
@@ -85,16 +114,23 @@ impl Poll {
         rhythm: Rhythm,
         dialect: Dialect,
     ) -> Result<Self, TransportError> {
-        let mut ask = plain_ask(endpoint)?;
-        let accept = if dialect.wants_json() { "application/json, */*;q=0.5" } else { "*/*" };
-        ask.offer("accept", accept);
-        let cursor = Cursor::from_text(&dialect, endpoint.options.last_event_id.as_deref());
-        Ok(Self { endpoint: endpoint.clone(), rhythm, dialect, ask, cursor })
+        let dialect = Arc::new(dialect);
+        let hold = match rhythm {
+            Rhythm::Long => dialect.timeout.hold,
+            Rhythm::Short => Duration::ZERO,
+        };
+        let asking = Asking::new(endpoint, &dialect, hold)?;
+        let state = State::new(&dialect, endpoint.options.last_event_id.as_deref());
+        Ok(Self { endpoint: endpoint.clone(), rhythm, dialect, asking, state, origin: None })
     }
 
+    /// How long an answer may take, or the silence within one.
     fn patience(&self) -> Duration {
+        let timeout = &self.dialect.timeout;
+        let hold =
+            if self.asking.is_hold_given() { timeout.hold.max(LONG_HOLD) } else { timeout.hold };
         match self.rhythm {
-            Rhythm::Long => self.dialect.timeout.hold.saturating_add(self.dialect.timeout.slack),
+            Rhythm::Long => hold.saturating_add(timeout.slack),
             Rhythm::Short => SHORT_PATIENCE,
         }
     }
@@ -107,97 +143,58 @@ impl Poll {
         }
     }
 
+    /// What has to be asked first.
+    fn stage(&self) -> Stage {
+        if self.state.needs_opening(&self.dialect) { Stage::Open } else { Stage::Poll }
+    }
+
     async fn once(&mut self, link: &mut Link) -> Result<Outcome, TransportError> {
+        if let Some(origin) = &self.origin {
+            link.chose(self.rhythm.kind(), origin.clone());
+        }
+        if self.dialect.restart.reconnect {
+            self.state.forget(&self.dialect);
+        }
         let http = Http::new(&self.endpoint.url, &self.endpoint.options)?;
-        let asked = self.request(link, &http).await?;
-        self.follow(link, &http, asked).await
+        let stage = self.stage();
+        let asked = self.request(link, &http, stage).await?;
+        self.rounds(link, &http, asked, stage).await
     }
 
-    async fn request(&self, link: &mut Link, http: &Http) -> Result<Asked, TransportError> {
-        let mut ask = self.ask.clone();
-        self.cursor.say(&self.dialect, &mut ask);
-        send(link, http, &ask).await
+    async fn request(
+        &self,
+        link: &mut Link,
+        http: &Http,
+        stage: Stage,
+    ) -> Result<Asked, TransportError> {
+        send(link, http, &self.asking.ask(stage, &self.state)?).await
     }
 
-    /// Reads the answer to a request that is on its way, and asks on until it breaks.
+    /// Whether the request of a stage is no other than a plain GET of the address.
+    fn is_asked_plainly(&self, stage: Stage) -> Result<bool, TransportError> {
+        let ask = self.asking.ask(stage, &self.state)?;
+        let is_there = match stage {
+            // The parameters that say how long to hold it may be missing.
+            Stage::Poll => ask.url.path() == self.endpoint.url.path(),
+            _ => ask.url == self.endpoint.url,
+        };
+        Ok(ask.method == "GET" && is_there && !self.dialect.recognise.greeting)
+    }
+
+    /// Reads the answer to a plain request that is on its way, and asks on until it breaks.
     pub(super) async fn follow(
         &mut self,
         link: &mut Link,
         http: &Http,
-        mut asked: Asked,
+        asked: Asked,
     ) -> Result<Outcome, TransportError> {
-        let mut composer = Composer::new(http.clone(), &self.ask, &self.endpoint)?;
-        let mut pace = self.pace();
-        let patience = self.patience();
-        let limit = self.endpoint.options.max_message;
-        loop {
-            let began = Instant::now();
-            let answered = tokio::time::timeout(patience, exchange(asked, &self.dialect, limit));
-            let Some(got) = composer.alongside(link, answered).await? else {
-                return Ok(Outcome::Stopped);
-            };
-            let mut got = got.map_err(|_| TransportError::TimedOut(patience))??;
-            self.ask.jar = got.jar();
-            match got.hop(link, http).await? {
-                Hop::On(next) => {
-                    asked = next;
-                    continue;
-                }
-                Hop::Stopped => return Ok(Outcome::Stopped),
-                Hop::Here => {}
-            }
-            let taken = match got.read(&self.dialect, &self.cursor) {
-                Verdict::Taken(taken) => taken,
-                Verdict::Wrong(events, error) => {
-                    for mut event in events {
-                        event.t_ns = link.now();
-                        link.push(event).await?;
-                    }
-                    return Err(error);
-                }
-            };
-            let (wait, words) = pace.next(began.elapsed(), taken.is_news);
-            self.hand_over(link, taken, wait, words).await?;
-            let sleeping = tokio::time::sleep(wait);
-            if !wait.is_zero() && composer.alongside(link, sleeping).await?.is_none() {
-                return Ok(Outcome::Stopped);
-            }
-            asked = self.request(link, http).await?;
+        let stage = self.stage();
+        if self.is_asked_plainly(stage)? {
+            return self.rounds(link, http, asked, stage).await;
         }
-    }
-
-    /// Tells of an answer and its messages; then, and only then, moves the cursor.
-    async fn hand_over(
-        &mut self,
-        link: &mut Link,
-        taken: Taken,
-        wait: Duration,
-        words: Option<String>,
-    ) -> Result<(), TransportError> {
-        let now = link.now();
-        let mut response = taken.response;
-        if let Some(meta) = response.meta.as_deref_mut() {
-            if words.is_some() {
-                meta.delay_ms = u64::try_from(wait.as_millis()).ok();
-            }
-            let notes: Vec<String> = taken.note.into_iter().chain(words).collect();
-            meta.cause = Some(notes.join("; ")).filter(|cause| !cause.is_empty());
-        }
-        response.t_ns = now;
-        let head = response.meta().clone();
-        link.push(response).await?;
-        if !link.is_open() {
-            let resume_after = self.cursor.text();
-            let request_headers = taken.request_headers;
-            let open = Meta { resume_after, request_headers, cause: None, delay_ms: None, ..head };
-            link.opened(open).await?;
-        }
-        for message in taken.messages.events(now) {
-            link.push(message).await?;
-        }
-        link.flush().await?;
-        self.cursor = taken.cursor;
-        Ok(())
+        let Some(answer) = link.unless_stopped(asked).await else { return Ok(Outcome::Stopped) };
+        link.push(answer?.event(link.now())).await?;
+        self.once(link).await
     }
 }
 
@@ -207,6 +204,6 @@ impl Transport for Poll {
     }
 
     fn cursor(&self) -> Option<String> {
-        self.cursor.text()
+        self.state.cursor.text().filter(|_| !self.dialect.restart.reconnect)
     }
 }

@@ -7,6 +7,9 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+/// Steps of a path, at most.
+const DEEPEST: usize = 32;
+
 /// A path: names joined by dots, `*` for every member of an object, `[*]` for every element of a
 /// list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,8 +39,18 @@ impl JsonPath {
                 lists = lists.strip_prefix("[*]")?;
                 steps.push(Step::EachElement);
             }
+            if steps.len() > DEEPEST {
+                return None;
+            }
         }
         Some(Self(steps))
+    }
+
+    /// The same for those who read a file.
+    pub(super) fn read<E: de::Error>(text: &str) -> Result<Self, E> {
+        Self::parse(text).ok_or_else(|| {
+            E::custom(format!("“{text}” is no path; expected one as in data.items[*].id"))
+        })
     }
 
     /// What the path leads to, in order. `None` when `json` does not have the way there; an empty
@@ -55,10 +68,7 @@ impl JsonPath {
 
 impl<'de> Deserialize<'de> for JsonPath {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| {
-            de::Error::custom(format!("“{text}” is no path; expected one as in data.items[*].id"))
-        })
+        Self::read(&String::deserialize(deserializer)?)
     }
 }
 

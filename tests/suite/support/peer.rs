@@ -67,6 +67,13 @@ impl Server {
         Peer { stream, unread: Vec::new() }
     }
 
+    /// The next connection, as long as it takes.
+    pub async fn try_peer(&self) -> Option<Peer> {
+        let (stream, _) = self.listener.accept().await.ok()?;
+        stream.set_nodelay(true).ok()?;
+        Some(Peer { stream, unread: Vec::new() })
+    }
+
     /// The next connection and the first request on it.
     pub async fn asked(&self) -> (Peer, Request) {
         let mut peer = self.peer().await;
@@ -81,7 +88,8 @@ impl Peer {
         soon("a request", self.next_request()).await.expect("the client closed the connection")
     }
 
-    async fn next_request(&mut self) -> Option<Request> {
+    /// The next request, unless the client closes the connection.
+    pub async fn next_request(&mut self) -> Option<Request> {
         let end = loop {
             if let Some(at) = self.unread.windows(4).position(|four| four == b"\r\n\r\n") {
                 break at + 4;

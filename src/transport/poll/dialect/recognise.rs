@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use super::Dialect;
+use super::shelf::BUILT_IN;
 use crate::model::Headers;
 
 /// What an answer has that no other dialect's has; all of it has to be there. Without any of it
@@ -36,7 +37,9 @@ impl Dialect {
         }
         let names = top_names(start);
         let fits = |dialect: &Self| dialect.recognise.fits(headers, start, &names);
-        let dialect = Self::built_in().find(fits)?;
+        // A test reads them all, so none is left out here.
+        let dialect =
+            BUILT_IN.iter().filter_map(|(name, text)| Self::parse(text, name).ok()).find(fits)?;
         let because = dialect.recognise.because.clone();
         Some((dialect, because))
     }
@@ -121,19 +124,19 @@ mod tests {
     }
 
     /// Header fields, the start of a body, and the dialect they belong to.
-    type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, Option<&'a str>);
+    type Given = (&'static [(&'static str, &'static str)], &'static str, Option<&'static str>);
 
     #[test]
     fn a_server_gives_its_dialect_away() {
-        let dated = ("Last-Modified", "Sun, 22 Nov 2026 12:46:12 GMT");
-        let table: [Case<'_>; 6] = [
+        const DATED: (&str, &str) = ("Last-Modified", "Sun, 22 Nov 2026 12:46:12 GMT");
+        let table: [Given; 6] = [
             (&[], r#"{"messages":[],"lastId":0}"#, Some("generic")),
             (&[], r#"{"lastId":0, "messages" : [ {"te"#, Some("generic")),
             (&[], r#"{"a":{"messages":[],"lastId":0}}"#, None),
             (&[], r#"["messages","lastId"]"#, None),
-            (&[dated, ("ETag", "3")], "hello", Some("nchan")),
+            (&[DATED, ("ETag", "3")], "hello", Some("nchan")),
             // A static file has both fields too, but a quoted tag (RFC 9110, section 8.8.3).
-            (&[dated, ("etag", "\"3\"")], "hello", None),
+            (&[DATED, ("etag", "\"3\"")], "hello", None),
         ];
         for (headers, start, name) in table {
             assert_eq!(recognised(headers, start).as_deref(), name, "{headers:?} {start}");
