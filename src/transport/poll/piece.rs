@@ -86,7 +86,10 @@ pub(super) struct Read<'d> {
 
 /// Reads a piece of an answer in `dialect`.
 pub(super) fn read<'d>(dialect: &'d Dialect, raw: &Bytes) -> Read<'d> {
-    let json = checked(raw).ok();
+    // What comes from a list was read as JSON before.
+    let is_asked =
+        dialect.messages.split.is_some() || dialect.piece.iter().any(|p| p.has.is_some());
+    let json = if is_asked { checked(raw).ok() } else { None };
     let rule = dialect.piece.iter().find_map(|piece| {
         let after = match (&piece.begins, &piece.has) {
             (Some(begins), _) => raw.strip_prefix(begins.as_bytes())?,
@@ -101,7 +104,7 @@ pub(super) fn read<'d>(dialect: &'d Dialect, raw: &Bytes) -> Read<'d> {
     let Some((piece, inner)) = rule else {
         let content = if dialect.has_prefixes() {
             Content::Wrong("a piece of the answer begins as none of the dialect does")
-        } else if json.is_none() && dialect.wants_json() {
+        } else if is_asked && json.is_none() && dialect.wants_json() {
             Content::Wrong("a piece of the answer is no JSON (RFC 8259)")
         } else {
             Content::Messages(vec![unwrapped(messages, raw)])

@@ -66,8 +66,8 @@ impl At {
     pub(super) fn byte(self, text: &str) -> usize {
         let table = |name: &str| {
             let is_it = |line: &str| {
-                let line = line.trim();
-                line.trim_matches(['[', ']']) == name && line.starts_with('[')
+                let key = line.split('=').next().unwrap_or_default();
+                key.trim().trim_matches(['[', ']']) == name
             };
             let before: Vec<&str> = text.split_inclusive('\n').take_while(|l| !is_it(l)).collect();
             before.iter().map(|line| line.len()).sum()

@@ -8,6 +8,9 @@ use toml::Spanned;
 use super::request::http_name;
 use crate::transport::poll::path::JsonPath;
 
+/// The longest that an answer may take.
+const LONGEST: Duration = Duration::from_hours(24);
+
 /// An enum that a file writes as one of a few words, and says so where it is something else.
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$note:meta])* $variant:ident = $word:literal,)* }) => {
@@ -313,8 +316,11 @@ pub(in crate::transport::poll) fn is_one_of(text: &str, patterns: &[String]) -> 
 
 fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let text = String::deserialize(deserializer)?;
-    humantime::parse_duration(&text)
-        .map_err(|_| de::Error::custom(format!("“{text}” is no duration; expected one as in 30s")))
+    let found = humantime::parse_duration(&text).ok().filter(|found| *found <= LONGEST);
+    found.ok_or_else(|| {
+        let words = format!("“{text}” is no duration; expected one as in 30s, of a day at most");
+        de::Error::custom(words)
+    })
 }
 
 fn header_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
