@@ -43,7 +43,9 @@ pub(super) fn ui(ui: &mut Ui, session: &SessionView, selected: &Selected, out: &
     let response = response.on_hover_text(format!("Read as {}: {}", decoded.label, decoded.why));
     Popup::menu(&response).width(190.0).gap(4.0).show(|ui| {
         ui.spacing_mut().item_spacing.y = 1.0;
-        egui::ScrollArea::vertical().max_height(420.0).show(ui, |ui| menu_ui(ui, session, out));
+        // The decoders are many: as much of the list as the window has room for.
+        let room = ui.ctx().content_rect().height() - 130.0;
+        egui::ScrollArea::vertical().max_height(room).show(ui, |ui| menu_ui(ui, session, out));
     });
 }
 
