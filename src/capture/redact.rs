@@ -17,8 +17,8 @@ pub(super) fn redact(event: &mut Event) {
     redact_chosen(meta);
     redact_headers(&mut meta.headers);
     redact_headers(&mut meta.request_headers);
-    if let Some(url) = meta.url.as_mut() {
-        redact_address(url);
+    for address in [&mut meta.url, &mut meta.proxy].into_iter().flatten() {
+        redact_address(address);
     }
 }
 
@@ -94,7 +94,9 @@ mod tests {
         let secret = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let mut event = Event::new(0, Dir::Local, Kind::Open).with_meta(Meta {
             url: Some(String::from("https://me:hunter2@h/p?access_token=hunter2&room=1")),
+            proxy: Some(String::from("socks5h://me:hunter2@proxy:1080")),
             headers: vec![
+                secret("Proxy-Authorization", "Basic hunter2"),
                 secret("Set-Cookie", "sid=hunter2"),
                 secret("Location", "/login?token=hunter2&next=1"),
                 secret("sec-websocket-protocol", "hunter2"),
@@ -110,11 +112,12 @@ mod tests {
         redact(&mut event);
         let meta = event.meta();
         assert!(!format!("{meta:?}").contains("hunter2"), "{meta:?}");
-        assert_eq!(meta.headers[0].1, "… (11 bytes)");
+        assert_eq!(meta.headers[1].1, "… (11 bytes)");
         assert!(
-            meta.headers[1].1.starts_with("/login?token=")
-                && meta.headers[1].1.ends_with("&next=1")
+            meta.headers[2].1.starts_with("/login?token=")
+                && meta.headers[2].1.ends_with("&next=1")
         );
+        assert!(meta.proxy.as_deref().is_some_and(|proxy| proxy.ends_with("@proxy:1080")));
         assert_eq!(meta.request_headers[0].1, "Bearer … (7 bytes)");
         assert_eq!(meta.request_headers[1].1, "… (7 bytes)");
         assert_eq!(meta.request_headers[2].1, "*/*");

@@ -21,6 +21,7 @@ mod nchan;
 mod outage;
 mod poll;
 mod protocols;
+mod reach;
 mod server;
 mod sse;
 mod sse_conformance;

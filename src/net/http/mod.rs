@@ -118,11 +118,14 @@ impl Http {
                 Ok(response) => {
                     ask.jar.take(&url, &fields(response.headers()).collect(), Timestamp::now());
                     let timing = timing(&url, &phases.taken(), began);
+                    let is_encrypted = url.scheme() == "https";
+                    // What is known of a plain connection is the TLS of the proxy.
+                    let noted = is_encrypted.then(|| http.known.of(&response));
                     let way = Meta {
                         proxy: via.map(|via| via.name()),
-                        insecure: http.insecure && url.scheme() == "https",
+                        insecure: http.insecure && is_encrypted,
                         timing: Some(timing),
-                        ..http.known.of(&response).meta()
+                        ..noted.unwrap_or_default().meta()
                     };
                     Ok(Answer::new(response, way, headers, ask))
                 }
