@@ -9,7 +9,7 @@ use super::TransportError;
 use super::ending::may_repeat;
 use super::poll::Dialect;
 use super::sse::EVENT_STREAM;
-use super::stream::{Framing, Records, What};
+use super::stream::{Framing, Records, Stream, What};
 use crate::model::Endpoint;
 use crate::net::{Answer, HttpError};
 
@@ -46,6 +46,10 @@ pub(super) async fn choose(
     };
     let is_repeated = may_repeat(method);
     let reason = format!("the answer is {media_type}{held}");
+    let named = named_of_polls(endpoint).filter(|_| media_type != EVENT_STREAM);
+    if let Some(name) = named.filter(|_| matches!(answer.status, 200 | 204 | 408)) {
+        return Ok(Some((Choice::Poll(None), format!("the dialect “{name}” is one of polls"))));
+    }
     Ok(match answer.status {
         200 if media_type == EVENT_STREAM => Some((Choice::Sse, reason)),
         200 if is_of_messages(&media_type) => Some((Choice::Stream, reason)),
@@ -53,14 +57,45 @@ pub(super) async fn choose(
             Some((Choice::Stream, format!("{reason}, and a {method} is not sent again by itself")))
         }
         200 if is_json(&media_type) => Some(json(endpoint, answer, reason).await?),
-        200 if is_repeated => Dialect::recognised(200, &answer.headers, b"")
-            .map(|(dialect, because)| (Choice::Poll(Some(Box::new(dialect))), because)),
+        200 if is_repeated => recognised(answer).await,
         status @ (204 | 408) if is_repeated => {
             let words = format!("the answer is {status} {}{held}", answer.reason);
             Some((Choice::Poll(None), words))
         }
         _ => None,
     })
+}
+
+/// The dialect that was named, if it is one of polls alone.
+fn named_of_polls(endpoint: &Endpoint) -> Option<&str> {
+    let name = endpoint.options.dialect.as_deref()?;
+    (!Stream::knows(name)).then_some(name)
+}
+
+/// The poll dialect that an answer gives away which is no JSON: by its fields, or by how its body
+/// begins.
+async fn recognised(answer: &mut Answer) -> Option<(Choice, String)> {
+    let found = match Dialect::recognised(200, &answer.headers, b"") {
+        None => {
+            let start = beginning(answer).await;
+            let found = Dialect::recognised(200, &answer.headers, &start);
+            answer.put_back(start);
+            found
+        }
+        found => found,
+    };
+    found.map(|(dialect, because)| (Choice::Poll(Some(Box::new(dialect))), because))
+}
+
+/// What came of a body before it paused, ended, broke or was enough.
+async fn beginning(answer: &mut Answer) -> Bytes {
+    let mut start = BytesMut::new();
+    while start.len() < START
+        && let Ok(Ok(Some(chunk))) = tokio::time::timeout(PAUSE, answer.chunk()).await
+    {
+        start.extend_from_slice(&chunk);
+    }
+    start.freeze()
 }
 
 /// Whether a type says that its body is one message after the other.

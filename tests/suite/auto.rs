@@ -243,3 +243,33 @@ async fn a_post_that_failed_before_anything_was_chosen_is_not_sent_again() {
     let cause = memory.of(Kind::Failed)[0].meta().cause.clone().unwrap();
     assert_eq!(cause, "the server answered 500 Oops; the POST is not sent again by itself");
 }
+
+#[tokio::test]
+async fn a_body_that_is_no_json_may_give_its_dialect_away() {
+    let server = Server::start().await;
+    let running = run(server.endpoint("/echo"));
+    let (mut peer, _) = server.asked().await;
+    peer.answer("200 OK\r\nContent-Type: text/plain", "Welcome to SockJS!\n").await;
+    let (mut peer, request) = server.asked().await;
+    assert!(request.line.starts_with("POST /echo/"), "{}", request.line);
+    peer.answer("200 OK\r\nContent-Type: application/javascript", "o\n").await;
+    running.memory.until_of(Kind::Open, 1).await;
+    let (_, memory) = running.stop().await;
+    let why = String::from("Long poll, because the server greets with SockJS");
+    assert_eq!(chosen(&memory.events()), [(TransportKind::LongPoll, why)]);
+}
+
+#[tokio::test]
+async fn a_dialect_of_polls_that_is_named_decides() {
+    let server = Server::start().await;
+    let mut endpoint = server.endpoint("/p");
+    endpoint.options.dialect = Some("generic".into());
+    let running = run(endpoint);
+    let (mut peer, _) = server.asked().await;
+    chunks(&mut peer, "application/json", &["{\"messages\":[1],\"lastId\":1}"]).await;
+    peer.send("0\r\n\r\n").await;
+    running.memory.until_of(Kind::Open, 1).await;
+    let (_, memory) = running.stop().await;
+    let why = String::from("Long poll, because the dialect “generic” is one of polls");
+    assert_eq!(chosen(&memory.events()), [(TransportKind::LongPoll, why)]);
+}

@@ -52,6 +52,11 @@ impl Stream {
         Ok(Self { endpoint: endpoint.clone(), ask, resume, ending: Ending::default() })
     }
 
+    /// Whether there is a stream dialect of this name.
+    pub(super) fn knows(dialect: &str) -> bool {
+        Resume::named(Some(dialect)).is_ok()
+    }
+
     fn build(endpoint: &Endpoint) -> Result<Box<dyn Transport>, TransportError> {
         Ok(Box::new(Self::new(endpoint)?))
     }

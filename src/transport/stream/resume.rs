@@ -23,7 +23,7 @@ struct File {
 /// How the messages of a stream say their place.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Dialect {
+pub(super) struct Dialect {
     name: String,
     has: Vec<JsonPath>,
     place: Vec<JsonPath>,
@@ -60,20 +60,25 @@ pub(super) enum Told {
 
 impl Resume {
     pub(super) fn new(options: &Options) -> Result<Self, TransportError> {
+        let candidates = Self::named(options.dialect.as_deref())?;
+        Ok(Self { candidates, tries: TRIES, place: options.last_event_id.clone() })
+    }
+
+    /// The dialect of this name, or all of them.
+    pub(super) fn named(wanted: Option<&str>) -> Result<Vec<Dialect>, TransportError> {
         let file: File = toml::from_str(BUILT_IN)
             .map_err(|error| TransportError::Options(format!("streams.toml: {error}")))?;
-        let mut candidates = file.dialect;
-        if let Some(wanted) = &options.dialect {
-            let known: Vec<_> = candidates.iter().map(|dialect| dialect.name.clone()).collect();
-            candidates.retain(|dialect| dialect.name == *wanted);
-            if candidates.is_empty() {
-                let known = known.join(", ");
-                return Err(TransportError::Options(format!(
-                    "there is no stream dialect “{wanted}”; use {known}, or leave it out"
-                )));
-            }
+        let Some(wanted) = wanted else { return Ok(file.dialect) };
+        let (found, others): (Vec<_>, Vec<_>) =
+            file.dialect.into_iter().partition(|dialect| dialect.name == wanted);
+        if found.is_empty() {
+            let known: Vec<_> = others.into_iter().map(|dialect| dialect.name).collect();
+            let known = known.join(", ");
+            return Err(TransportError::Options(format!(
+                "there is no stream dialect “{wanted}”; use {known}, or leave it out"
+            )));
         }
-        Ok(Self { candidates, tries: TRIES, place: options.last_event_id.clone() })
+        Ok(found)
     }
 
     /// The place as text.
