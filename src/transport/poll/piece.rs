@@ -200,4 +200,40 @@ mod tests {
             assert_eq!(splitter.next(), Err(TooLong("12345".into())), "{body}");
         }
     }
+
+    #[test]
+    fn whatever_comes_is_read_without_panic_and_within_what_came() {
+        let mut random = fastrand::Rng::with_seed(7);
+        let scraps: [&[u8]; 16] = [
+            b"a[",
+            b"]",
+            b"\"",
+            b"{\"type\":",
+            b"\"ERROR\"",
+            b"}",
+            b",",
+            b"4",
+            b"b",
+            b"c[3000,",
+            b"\\u",
+            b"\xff",
+            b"\x1e",
+            b"\n",
+            b"AAA=",
+            b"1e999",
+        ];
+        let known = super::super::Shelf::new(None).known();
+        for dialect in known.iter().filter_map(|known| Dialect::load(&known.name).ok()) {
+            for _ in 0..500 {
+                let count = random.usize(..12);
+                let pick = |_| scraps[random.usize(..scraps.len())];
+                let raw: Bytes = (0..count).map(pick).collect::<Vec<_>>().concat().into();
+                if let Content::Messages(texts) = read(&dialect, &raw).content {
+                    let bytes: usize = texts.iter().map(Bytes::len).sum();
+                    assert!(bytes <= raw.len(), "{raw:?}");
+                }
+                let _ = super::super::fault::Fault::read(&dialect, checked(&raw).ok());
+            }
+        }
+    }
 }

@@ -110,3 +110,78 @@ fn a_good_answer_gives_its_dialect_away() {
     }
     assert_eq!(Dialect::recognised(200, &Vec::new(), b"{\"a\":{\"ok\":1,\"result\":2}}"), None);
 }
+
+/// Connects without naming transport or dialect.
+fn unnamed(server: &Server, path: &str) -> Running {
+    let endpoint = server.endpoint(path);
+    let transport = wirescope::transport::build(&endpoint).unwrap();
+    start(endpoint, transport)
+}
+
+#[tokio::test]
+async fn the_answer_that_gave_a_dialect_away_is_gone_on_from() {
+    // Where it goes, the answer, and what is asked next: that answer is not asked for again.
+    let table = [
+        (
+            "/socket.io/?EIO=4&transport=polling",
+            "200 OK\r\nContent-Type: text/plain; charset=UTF-8",
+            r#"0{"sid":"abc"}"#,
+            "GET /socket.io/?EIO=4&transport=polling&sid=abc HTTP/1.1",
+        ),
+        (
+            "/api/v1/pods",
+            "200 OK\r\nContent-Type: application/json",
+            r#"{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"7"},"items":[]}"#,
+            "GET /api/v1/pods?allowWatchBookmarks=true&timeoutSeconds=300&watch=1&resourceVersion=7 HTTP/1.1",
+        ),
+        (
+            "/v1/kv/x",
+            "200 OK\r\nContent-Type: application/json\r\nX-Consul-Index: 7",
+            "[]",
+            "GET /v1/kv/x?wait=300s&index=7 HTTP/1.1",
+        ),
+        // This one was an event already, and not the state of the key.
+        (
+            "/v2/keys/x?wait=true",
+            "200 OK\r\nContent-Type: application/json\r\nX-Etcd-Index: 7",
+            r#"{"action":"set","node":{"modifiedIndex":8}}"#,
+            "GET /v2/keys/x HTTP/1.1",
+        ),
+        (
+            "/api/v1/events",
+            "200 OK\r\nContent-Type: application/json",
+            r#"{"events":[],"queue_id":"q"}"#,
+            "POST /api/v1/register HTTP/1.1",
+        ),
+    ];
+    for (path, head, body, next) in table {
+        let server = Server::start().await;
+        let running = unnamed(&server, path);
+        let (mut peer, _) = server.asked().await;
+        peer.answer(head, body).await;
+        let request = tokio::select! {
+            request = peer.next_request() => match request {
+                Some(request) => request,
+                None => server.asked().await.1,
+            },
+            (_, request) = server.asked() => request,
+        };
+        assert_eq!(request.line, next, "{path}");
+        running.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_greeting_is_no_answer_to_a_poll() {
+    let server = Server::start().await;
+    let running = unnamed(&server, "/echo");
+    let (mut peer, _) = server.asked().await;
+    peer.answer("200 OK\r\nContent-Type: text/plain", "Welcome to SockJS!\n").await;
+    let request = tokio::select! {
+        Some(request) = peer.next_request() => request,
+        (_, request) = server.asked() => request,
+    };
+    assert!(request.line.starts_with("POST /echo/"), "{}", request.line);
+    let (_, memory) = running.stop().await;
+    assert_eq!(memory.received(), [""; 0]);
+}
