@@ -6,7 +6,7 @@ use ::base64::alphabet::{STANDARD, URL_SAFE};
 use ::base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::context::text_among;
-use super::{Body, Bytes, Context, Decoder, Fit, Part, Read, Unreadable};
+use super::{Body, Bytes, Context, Decoder, Fit, Part, Read, Unreadable, line};
 
 pub(super) const DECODER: Decoder = Decoder { id: "base64", label: "base64", fit, read };
 
@@ -38,7 +38,7 @@ fn read(context: &Context<'_>) -> Result<Read, Unreadable> {
             None => (kind, percent_decoded(data)),
         };
         let name = if kind.is_empty() { "text/plain" } else { kind };
-        let summary = format!("data: address, {name}, {} B", payload.len());
+        let summary = format!("data: address, {name}, {}", line::size(payload.len()));
         let part = Part::bytes("Data", payload).content_type(name);
         return Ok(Read::from(body).summary(summary).part(part));
     }
@@ -47,7 +47,7 @@ fn read(context: &Context<'_>) -> Result<Read, Unreadable> {
     if !context.chosen && !makes_sense(&payload) {
         return Err(Unreadable::new("it holds nothing that makes sense"));
     }
-    let summary = format!("base64 of {} B", payload.len());
+    let summary = format!("base64 of {}", line::size(payload.len()));
     Ok(Read::from(body).summary(summary).part(Part::bytes("Within base64", payload)))
 }
 

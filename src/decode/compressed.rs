@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 
 use flate2::read::{MultiGzDecoder, ZlibDecoder};
 
-use super::{Body, Context, Decoder, Fit, Part, Read, Unreadable};
+use super::{Body, Context, Decoder, Fit, Part, Read, Unreadable, line};
 
 pub(super) const DECODER: Decoder = Decoder { id: "gzip", label: "gzip or zlib", fit, read };
 
@@ -55,8 +55,8 @@ fn read(context: &Context<'_>) -> Result<Read, Unreadable> {
         End::Broken(error) => format!(", as far as it could be: {error}"),
         End::Limit => String::from(", and more, which is left out"),
     };
-    let (before, after) = (payload.len(), inflated.len());
-    let summary = format!("{name}, {before} B inflated to {after} B{end}");
+    let (before, after) = (line::size(payload.len()), line::size(inflated.len()));
+    let summary = format!("{name}, {before} inflated to {after}{end}");
     let part = Part::bytes("Inflated", inflated);
     Ok(Read::from(Body::Bytes(payload.clone())).summary(summary).part(part))
 }

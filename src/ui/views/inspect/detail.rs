@@ -253,9 +253,12 @@ fn buttons_ui(
             ui.ctx().copy_text(payload_text(selected));
         }
         let json = selected.decoded.decoder == "json";
-        if let Some(text) = std::str::from_utf8(&event.payload).ok().filter(|_| json) {
+        if json {
             let button = ui.add(Button::new("Copy formatted"));
-            if button.on_hover_text("With one field a line").clicked() {
+            // Only now: a look at all of the payload takes its time.
+            if button.on_hover_text("With one field a line").clicked()
+                && let Ok(text) = std::str::from_utf8(&event.payload)
+            {
                 ui.ctx().copy_text(pretty(text));
             }
         }
