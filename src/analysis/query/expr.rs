@@ -200,7 +200,13 @@ impl fmt::Display for Term {
             Self::Word(word) => write!(f, "{word:?}"),
             Self::Regex(pattern) => pattern.fmt(f),
             Self::Kind(kinds) => {
-                write!(f, "(kind {})", words(kinds.iter().map(|kind| kind.word()).collect()))
+                let others = || Kind::ALL.into_iter().filter(|kind| !kinds.contains(kind));
+                let of = |kinds: Vec<Kind>| words(kinds.iter().map(|kind| kind.word()).collect());
+                if kinds.len() * 2 > Kind::ALL.len() {
+                    write!(f, "(kind not {})", of(others().collect()))
+                } else {
+                    write!(f, "(kind {})", of(kinds.clone()))
+                }
             }
             Self::Dir(dirs) => {
                 write!(f, "(dir {})", words(dirs.iter().map(|dir| dir.word()).collect()))
