@@ -65,7 +65,7 @@ fn redact_value(name: &str, value: &str) -> String {
 const BASE: &str = "http://relative.invalid/";
 
 fn redact_address(address: &mut String) {
-    if !address.contains(['?', '@']) {
+    if !address.contains(['?', '@']) && !address.contains("/bot") {
         return;
     }
     let relative = !address.contains("://");

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::secret::{
-    REDACTED, REDACTED_IN_URL, is_redacted, is_secret_header, is_secret_parameter,
+    REDACTED, REDACTED_IN_URL, is_redacted, is_secret_header, is_secret_parameter, redact_path,
     redact_subprotocol_list, redact_subprotocols,
 };
 use super::{Options, Proxy};
@@ -204,6 +204,9 @@ fn redact_url(url: &Url) -> Url {
     if url.password().is_some() {
         let _ = public.set_password(Some(REDACTED));
     }
+    if let Some(path) = redact_path(url.path()) {
+        public.set_path(&path);
+    }
     if url.query_pairs().any(|(name, _)| is_secret_parameter(&name)) {
         let pairs: Vec<(String, String)> = url
             .query_pairs()
@@ -295,6 +298,10 @@ mod tests {
         assert!(!text.contains("me:") && !text.contains("me@"), "{text}");
         assert!(text.contains("room=1") && text.contains("text/event-stream"), "{text}");
         assert_eq!(public.options.subprotocols, ["bearer", "…", "chat"]);
+        let bot =
+            Endpoint::parse("https://api.host/bot123:hunter2/getUpdates?sid=hunter2")?.redacted();
+        assert!(!bot.url.as_str().contains("hunter2"), "{}", bot.url);
+        assert!(bot.title().starts_with("api.host/bot123:"), "{}", bot.title());
         let lone = Endpoint::parse("https://ghp_hunter2@host/")?.redacted();
         assert!(!lone.url.as_str().contains("hunter2"), "{}", lone.url);
         Ok(())

@@ -25,8 +25,8 @@ const TELLING: [&str; 12] = [
     "credential",
 ];
 /// Words that tell only when they stand alone: `auth`, not `author`; `sig`, not `design`.
-const WORDS: [&str; 8] =
-    ["auth", "sig", "pass", "session", "sessionid", "sessid", "phpsessid", "jsessionid"];
+const WORDS: [&str; 9] =
+    ["auth", "sig", "pass", "sid", "session", "sessionid", "sessid", "phpsessid", "jsessionid"];
 
 /// Whether a header's value gives access.
 pub fn is_secret_header(name: &str) -> bool {
@@ -57,6 +57,19 @@ pub fn is_redacted(value: &str) -> bool {
     stands(value)
         || value.split_once(' ').is_some_and(|(_, rest)| stands(rest))
         || value.strip_suffix(REDACTED).is_some_and(|start| start.ends_with('.'))
+}
+
+/// The path without the token that Telegram's addresses have in it, as `/bot123:abc/getUpdates`;
+/// `None` where there is nothing of the kind.
+pub(super) fn redact_path(path: &str) -> Option<String> {
+    let public = |segment: &str| {
+        let (number, token) = segment.strip_prefix("bot")?.split_once(':')?;
+        let is_number = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+        (is_number && !token.is_empty()).then(|| format!("bot{number}:{REDACTED}"))
+    };
+    let segments = path.split('/').map(|segment| public(segment).unwrap_or_else(|| segment.into()));
+    let redacted = segments.collect::<Vec<_>>().join("/");
+    (redacted != path).then_some(redacted)
 }
 
 /// The subprotocols with the tokens among them taken out; what names a token stays.
