@@ -138,16 +138,16 @@ pub(super) struct CaptureArgs {
     #[arg(short = 'X', long = "method", value_name = "METHOD")]
     method: Option<String>,
     /// Body of the request, or @FILE
-    #[arg(short = 'd', long = "data", value_name = "BODY|@FILE")]
+    #[arg(short = 'd', long = "data", value_name = "BODY|@FILE", allow_hyphen_values = true)]
     body: Option<String>,
     /// Text to send once open, or @FILE; can be repeated
-    #[arg(long = "send", value_name = "TEXT|@FILE")]
+    #[arg(long = "send", value_name = "TEXT|@FILE", allow_hyphen_values = true)]
     send: Vec<String>,
     /// Where sends go as POSTs over HTTP transports; the address itself unless said
-    #[arg(long, value_name = "URL", requires = "send")]
+    #[arg(long, value_name = "URL")]
     post_to: Option<String>,
     /// Repeat the sends at this interval
-    #[arg(long, value_name = "DURATION", value_parser = duration, requires = "send")]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
     every: Option<Duration>,
     /// Poll dialect: bayeux, consul, couchdb, dropbox, engineio, etcd, generic, kubernetes, matrix,
     /// nchan, phoenix, sockjs, telegram, zulip, one of your own in wirescope/dialects of the
@@ -158,7 +158,7 @@ pub(super) struct CaptureArgs {
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1s")]
     interval: Duration,
     /// Resume after this id or cursor
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     last_event_id: Option<String>,
     /// Attempts after one that failed; 0 never reconnects
     #[arg(long, value_name = "N", default_value_t = 10)]
@@ -367,10 +367,19 @@ fn within(options: ServerOptions) -> Result<ServerOptions, String> {
     options.checked().map_err(|error| error.to_string())
 }
 
+/// Times are added to the clock, which has an end.
+const LONGEST: Duration = Duration::from_hours(366 * 24);
+
 fn duration(text: &str) -> Result<Duration, String> {
     let found =
         humantime::parse_duration(text).map_err(|e| format!("{e}; try 500ms, 25s or 5m"))?;
-    if found.is_zero() { Err(String::from("must be longer than nothing")) } else { Ok(found) }
+    if found.is_zero() {
+        Err(String::from("must be longer than nothing"))
+    } else if found > LONGEST {
+        Err(String::from("must not be longer than a year"))
+    } else {
+        Ok(found)
+    }
 }
 
 fn duration_or_off(text: &str) -> Result<OrOff, String> {

@@ -203,7 +203,8 @@ fn decoded(
     let is_deep = context.depth >= DEPTH;
     let (mut inner, mut taken) = (Vec::new(), 0);
     for part in parts {
-        if is_deep || taken > MEMORY {
+        // Fewer the deeper, or they would multiply.
+        if is_deep || taken > MEMORY || inner.len() >= PARTS >> (2 * context.depth) {
             break;
         }
         let part = within(context, part);

@@ -109,8 +109,16 @@ impl Auto {
             }
         };
         let choosing = choose(&self.endpoint, &ask.method, &mut answer, began.elapsed());
+        let choosing = tokio::time::timeout(LONGEST.saturating_sub(began.elapsed()), choosing);
         let Some(choice) = link.unless_stopped(choosing).await else { return Ok(Outcome::Stopped) };
-        let Some((choice, reason)) = choice? else {
+        let choice = match choice.unwrap_or(Err(TransportError::TimedOut(LONGEST))) {
+            Ok(choice) => choice,
+            Err(error) => {
+                link.push(answer.event(link.now())).await?;
+                return Err(error);
+            }
+        };
+        let Some((choice, reason)) = choice else {
             link.push(answer.event(link.now())).await?;
             let wrong = link.unless_stopped(wrong(answer)).await;
             return wrong.map_or(Ok(Outcome::Stopped), Err);

@@ -127,7 +127,8 @@ impl Body {
         &mut self,
         link: &mut Link,
     ) -> Result<Option<Result<Option<Bytes>, HttpError>>, TransportError> {
-        if self.is_suspect {
+        // A stream may be quiet for long before what comes is held back.
+        while self.is_suspect {
             let soon = tokio::time::timeout(HELD, self.answer.chunk());
             match self.composer.alongside(link, soon).await? {
                 None => return Ok(None),

@@ -17,6 +17,8 @@ use crate::net::{Answer, HttpError};
 const HELD: Duration = Duration::from_secs(3);
 /// A body that says nothing for so long after a whole message has not ended on purpose.
 const PAUSE: Duration = Duration::from_secs(1);
+/// How long the beginning of a body that is no JSON is waited for in all, however it trickles.
+const BEGINNING: Duration = Duration::from_secs(3);
 /// Bytes of a body that are looked at, at most: by then a dialect has given itself away.
 const START: usize = 64 << 10;
 
@@ -90,8 +92,11 @@ async fn recognised(answer: &mut Answer) -> Option<(Choice, String)> {
 /// What came of a body before it paused, ended, broke or was enough.
 async fn beginning(answer: &mut Answer) -> Bytes {
     let mut start = BytesMut::new();
+    let enough = tokio::time::Instant::now() + BEGINNING;
     while start.len() < START
-        && let Ok(Ok(Some(chunk))) = tokio::time::timeout(PAUSE, answer.chunk()).await
+        && let pause = tokio::time::Instant::now() + PAUSE
+        && let Ok(Ok(Some(chunk))) =
+            tokio::time::timeout_at(pause.min(enough), answer.chunk()).await
     {
         start.extend_from_slice(&chunk);
     }

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, redirect, retry};
+use rustls::ClientConfig;
 use url::{Position, Url};
 
 use super::dial::try_proxy;
@@ -35,6 +36,9 @@ pub struct Http {
     client: Client,
     tls: TlsClient,
     proxy: Proxy,
+    /// For other servers than the endpoint, which our certificate does not concern; there where we
+    /// have one.
+    stranger: Option<(url::Origin, Client)>,
     insecure: bool,
     known: Known,
 }
@@ -51,22 +55,13 @@ impl Http {
         let is_plain = url.scheme() == "http" && !via.as_ref().is_some_and(Via::is_encrypted);
         let tls = if is_plain { TlsClient::lazy(&tls)? } else { TlsClient::new(&tls)? };
         let proxy = options.proxy.clone();
-        let chosen = proxy.clone();
-        let client = Client::builder()
-            .redirect(redirect::Policy::none())
-            .retry(retry::never())
-            .referer(false)
-            .connect_timeout(CONNECT)
-            .dns_resolver(phases::Lookup)
-            .connector_layer(phases::ConnectLayer)
-            .tls_backend_preconfigured((*tls.config()).clone())
-            .proxy(reqwest::Proxy::custom(move |url| {
-                let via = Via::to(url, &chosen).ok().flatten();
-                via.map(|via| via.url().clone())
-            }))
-            .build()
-            .map_err(|error| HttpError::setup(&error))?;
-        Ok(Self { client, tls, proxy, insecure: options.insecure, known: Known::default() })
+        let client = client((*tls.config()).clone(), &proxy)?;
+        let stranger = match options.cert_file {
+            Some(_) => Some((url.origin(), self::client(tls.anonymous(), &proxy)?)),
+            None => None,
+        };
+        let insecure = options.insecure;
+        Ok(Self { client, stranger, tls, proxy, insecure, known: Known::default() })
     }
 
     /// Turns `ask` into a request whose head and size are known before it is sent.
@@ -113,7 +108,7 @@ impl Http {
             let url = request.url().clone();
             let phases = Phases::beside(&http.known);
             let began = Instant::now();
-            let result = PHASES.scope(phases.clone(), http.client.execute(request)).await;
+            let result = PHASES.scope(phases.clone(), http.client_for(&url).execute(request)).await;
             match result {
                 Ok(response) => {
                     ask.jar.take(&url, &fields(response.headers()).collect(), Timestamp::now());
@@ -131,6 +126,13 @@ impl Http {
                 }
                 Err(error) => Err(http.failed(&error, &url, via.as_ref(), &phases).await),
             }
+        }
+    }
+
+    fn client_for(&self, url: &Url) -> &Client {
+        match &self.stranger {
+            Some((origin, stranger)) if *origin != url.origin() => stranger,
+            _ => &self.client,
         }
     }
 
@@ -164,6 +166,24 @@ impl Http {
             Ok(()) => DialError::barred(via, &target, HttpError::setup(error).to_string()).into(),
         }
     }
+}
+
+fn client(tls: ClientConfig, proxy: &Proxy) -> Result<Client, HttpError> {
+    let proxy = proxy.clone();
+    Client::builder()
+        .redirect(redirect::Policy::none())
+        .retry(retry::never())
+        .referer(false)
+        .connect_timeout(CONNECT)
+        .dns_resolver(phases::Lookup)
+        .connector_layer(phases::ConnectLayer)
+        .tls_backend_preconfigured(tls)
+        .proxy(reqwest::Proxy::custom(move |url| {
+            let via = Via::to(url, &proxy).ok().flatten();
+            via.map(|via| via.url().clone())
+        }))
+        .build()
+        .map_err(|error| HttpError::setup(&error))
 }
 
 /// What to ask for.

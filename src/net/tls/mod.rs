@@ -11,8 +11,9 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rustls::ClientConfig;
-use rustls::client::Resumption;
+use rustls::client::{ResolvesClientCert, Resumption};
+use rustls::sign::CertifiedKey;
+use rustls::{ClientConfig, SignatureScheme};
 
 use self::identity::{Identity, certificates};
 pub(super) use self::notes::{Noted, Notes};
@@ -36,6 +37,12 @@ pub struct TlsOptions {
 }
 
 impl TlsOptions {
+    /// The same for another server than the endpoint, which our certificate does not concern.
+    #[must_use]
+    pub fn without_identity(self) -> Self {
+        Self { cert_file: None, key_file: None, ..self }
+    }
+
     /// What the options of an endpoint say, with these protocols inside.
     pub fn of(options: &Options, alpn: &[&str]) -> Self {
         Self {
@@ -94,15 +101,37 @@ impl TlsClient {
         Ok(Self { config: Arc::new(config), trust })
     }
 
-    /// The same client for a proxy, inside whose encryption HTTP/1.1 is spoken.
+    /// The same client for a proxy, inside whose encryption HTTP/1.1 is spoken. Our certificate is
+    /// for the endpoint and not for those on the way.
     pub(super) fn to_proxy(&self) -> Arc<ClientConfig> {
-        let mut config = ClientConfig::clone(&self.config);
+        let mut config = self.anonymous();
         config.alpn_protocols.clear();
         Arc::new(config)
     }
 
+    /// The same client without our certificate, for another server than the endpoint.
+    pub(super) fn anonymous(&self) -> ClientConfig {
+        let mut config = ClientConfig::clone(&self.config);
+        config.client_auth_cert_resolver = Arc::new(NoIdentity);
+        config
+    }
+
     pub(super) fn config(&self) -> Arc<ClientConfig> {
         Arc::clone(&self.config)
+    }
+}
+
+/// Nothing to show of oneself.
+#[derive(Debug)]
+struct NoIdentity;
+
+impl ResolvesClientCert for NoIdentity {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        false
     }
 }
 

@@ -176,7 +176,8 @@ impl Asking {
                 TransportError::Options(format!("the dialect's address {place} is none: {error}"))
             })?;
             ask.url = joined;
-            if ask.url.query().is_none() {
+            // A query may hold what gives access.
+            if ask.url.query().is_none() && ask.url.origin() == base.url.origin() {
                 ask.url.set_query(base.url.query());
             }
         }

@@ -26,6 +26,8 @@ pub const ENTRY: Entry =
 pub(super) const EVENT_STREAM: &str = "text/event-stream";
 /// Least wait before a reconnection: `retry: 0` must not become a storm.
 const LEAST_RETRY: Duration = Duration::from_millis(10);
+/// Bytes of an id that is sent back, at most: a longer head is refused.
+const LONGEST_ID: usize = 16 << 10;
 
 /// An event stream, and what it resumes with.
 #[derive(Debug)]
@@ -63,8 +65,12 @@ impl Sse {
     async fn once(&mut self, link: &mut Link) -> Result<Outcome, TransportError> {
         let http = Http::new(&self.endpoint.url, &self.endpoint.options)?;
         let mut ask = self.ask.clone();
-        if !self.last_id.is_empty() {
+        if can_be_sent(&self.last_id) {
             ask.set("last-event-id", &self.last_id);
+        } else if !self.last_id.is_empty() {
+            let cause = "the last id is too long for a header, or holds what none may; asking without it, so something may be missing or come again";
+            let meta = Meta { cause: Some(cause.into()), ..Meta::default() };
+            link.push(Event::new(link.now(), Dir::Local, Kind::Note).with_meta(meta)).await?;
         }
         let asked = send(link, &http, &ask).await?;
         Ok(self.follow(link, &http, asked).await)
@@ -207,4 +213,8 @@ fn event(t_ns: u64, piece: Piece) -> Event {
         event.wire = Wire::Estimated(piece.raw);
     }
     event
+}
+/// Whether an id can be the value of a header field (RFC 9110, section 5.5) of bearable length.
+fn can_be_sent(id: &str) -> bool {
+    !id.is_empty() && id.len() <= LONGEST_ID && !id.bytes().any(|byte| byte.is_ascii_control())
 }

@@ -146,6 +146,9 @@ impl Resume {
     }
 }
 
+/// Bytes of a place, at most: a request line of more is refused.
+const LONGEST: usize = 16 << 10;
+
 impl Dialect {
     fn fits(&self, json: &RawValue) -> bool {
         self.has.iter().all(|path| path.find(json).is_some()) && self.place_in(json).is_some()
@@ -154,7 +157,7 @@ impl Dialect {
     fn place_in(&self, json: &RawValue) -> Option<String> {
         let place = self.place.iter().find_map(|path| path.texts(json).pop())?;
         let is_number = || !place.is_empty() && place.bytes().all(|byte| byte.is_ascii_digit());
-        (!self.numbers || is_number()).then_some(place)
+        (place.len() <= LONGEST && (!self.numbers || is_number())).then_some(place)
     }
 }
 

@@ -111,8 +111,8 @@ fn unrecorded<B>(response: &Response<B>) -> Head {
 /// What a `Retry-After` asks for: seconds or a date (RFC 9110, section 10.2.3).
 fn wait(value: &str) -> Option<Duration> {
     let value = value.trim();
-    if let Ok(seconds) = value.parse() {
-        return Some(Duration::from_secs(seconds));
+    if let Ok(seconds) = value.parse::<u32>() {
+        return Some(Duration::from_secs(seconds.into()));
     }
     let date = jiff::fmt::rfc2822::parse(value).ok()?.timestamp();
     let wait = date.duration_since(jiff::Timestamp::now());

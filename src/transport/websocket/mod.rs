@@ -89,22 +89,31 @@ impl WebSocket {
         let began = Instant::now();
         let via = Via::to(&offer.url, &self.endpoint.options.proxy)?;
         let is_encrypted = offer.secure || via.as_ref().is_some_and(Via::is_encrypted);
-        let tls = if is_encrypted { Some(self.tls().await?) } else { None };
+        let is_elsewhere = offer.target != self.offer.target;
+        let tls = if is_encrypted { Some(self.tls(is_elsewhere).await?) } else { None };
         let dialled = dial(&offer.target, offer.secure, via.as_ref(), tls.as_ref()).await?;
         shake(offer, dialled, began, self.endpoint.options.max_message, redirects, link).await
     }
 
-    async fn tls(&mut self) -> Result<TlsClient, DialError> {
-        if let Some(ready) = &self.tls {
+    /// The client for the endpoint, or for another server that it redirects to.
+    async fn tls(&mut self, is_elsewhere: bool) -> Result<TlsClient, DialError> {
+        let is_known = !is_elsewhere || self.endpoint.options.cert_file.is_none();
+        if let Some(ready) = self.tls.as_ref().filter(|_| is_known) {
             return Ok(ready.clone());
         }
-        let options = TlsOptions::of(&self.endpoint.options, &["http/1.1"]);
+        let mut options = TlsOptions::of(&self.endpoint.options, &["http/1.1"]);
+        if !is_known {
+            options = options.without_identity();
+        }
         let made = tokio::task::spawn_blocking(move || TlsClient::new(&options)).await;
         let made = made.map_err(|error| DialError::Certificate {
             path: String::from("the certificates to trust"),
             cause: error.to_string(),
         })??;
-        Ok(self.tls.insert(made).clone())
+        if is_known {
+            self.tls = Some(made.clone());
+        }
+        Ok(made)
     }
 
     async fn run(&mut self, link: &mut Link) -> Outcome {

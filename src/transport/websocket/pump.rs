@@ -144,10 +144,12 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Pump<'a, S> {
                 None if self.send_back() => {}
                 None => {
                     self.behind = self.engine.get_ref().is_held();
-                    break;
+                    return Ok(None);
                 }
             }
         }
+        // The last turn may have stopped the tap, which wakes nobody while it is stopped.
+        self.send_back();
         Ok(None)
     }
 
@@ -358,6 +360,9 @@ fn poll_engine<S: AsyncRead + AsyncWrite + Unpin>(
     }
     if let Poll::Ready(read) = engine.poll_next_unpin(cx) {
         return Poll::Ready(Turn::Engine(read));
+    }
+    if engine.get_ref().is_held() && !*unsent {
+        return Poll::Ready(Turn::Events);
     }
     if engine.get_ref().is_quiet() { Poll::Pending } else { Poll::Ready(Turn::Events) }
 }

@@ -18,13 +18,23 @@ pub(super) enum Body {
     Page(String),
 }
 
+/// Bytes that are read for each frame; more does not fit on a screen.
+const READ: usize = 64 << 10;
+
 /// Reads the body of an event; `None` where there is none.
 pub(super) fn read(event: &Event) -> Option<Body> {
     if event.payload.is_empty() {
         return None;
     }
-    let Some(text) = event.text() else { return Some(Body::Data(hex(&event.payload))) };
-    let text = text.trim();
+    let start = &event.payload[..event.payload.len().min(READ)];
+    let text = match std::str::from_utf8(start) {
+        Ok(text) => text.trim(),
+        // A character that was cut in two.
+        Err(error) if error.error_len().is_none() => {
+            std::str::from_utf8(&start[..error.valid_up_to()]).unwrap_or_default().trim()
+        }
+        Err(_) => return Some(Body::Data(hex(start))),
+    };
     let start: String = text.chars().take(200).collect::<String>().to_ascii_lowercase();
     if start.starts_with("<!doctype html") || start.contains("<html") {
         let words = page_words(text);
@@ -51,6 +61,7 @@ fn page_words(html: &str) -> String {
     const INLINE: [&str; 12] =
         ["a", "abbr", "b", "code", "em", "i", "small", "span", "strong", "sub", "sup", "u"];
     let mut lines = vec![String::new()];
+    let lower = html.to_ascii_lowercase();
     let mut rest = html;
     while let Some(open) = rest.find('<') {
         add_words(&mut lines, &rest[..open]);
@@ -67,7 +78,7 @@ fn page_words(html: &str) -> String {
         rest = &rest[end..];
         if is_opening && matches!(name.as_str(), "script" | "style") {
             let close = format!("</{name}");
-            let end = rest.to_ascii_lowercase().find(&close).unwrap_or(rest.len());
+            let end = lower[html.len() - rest.len()..].find(&close).unwrap_or(rest.len());
             rest = &rest[end..];
         }
         if !INLINE.contains(&name.as_str()) {
