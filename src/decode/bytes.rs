@@ -10,8 +10,6 @@ pub(super) struct Cursor<'a> {
     at: usize,
 }
 
-// What one decoder does not need another does.
-#[allow(dead_code)]
 impl<'a> Cursor<'a> {
     pub(super) const fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, at: 0 }
@@ -54,11 +52,6 @@ impl<'a> Cursor<'a> {
         let rest = &self.bytes[self.at..];
         self.at = self.bytes.len();
         rest
-    }
-
-    /// The next byte, which stays.
-    pub(super) fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
     }
 
     fn array<const N: usize>(&mut self) -> Result<[u8; N], Unreadable> {

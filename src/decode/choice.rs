@@ -37,8 +37,6 @@ pub(super) enum Fit {
     Named(String),
 }
 
-// What one decoder does not need another does.
-#[allow(dead_code)]
 impl Fit {
     /// Named by a content type.
     pub(super) fn content_type(name: &str) -> Self {

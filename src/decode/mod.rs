@@ -167,8 +167,6 @@ impl From<Body> for Read {
     }
 }
 
-// What one decoder does not need another does.
-#[allow(dead_code)]
 impl Read {
     /// The same, told in one line.
     fn summary(mut self, summary: impl Into<String>) -> Self {
@@ -197,7 +195,6 @@ struct Part {
     content_type: Option<String>,
 }
 
-#[allow(dead_code)]
 impl Part {
     /// A text. Give it a slice of the payload ([`Bytes::slice_ref`]) where it stands there as it is.
     fn text(name: impl Into<String>, payload: impl Into<Bytes>) -> Self {
