@@ -8,25 +8,25 @@
 //! pub(super) const DECODER: Decoder = Decoder { id: "stomp", label: "STOMP", fit, read };
 //! ```
 //!
-//! - `fit(&Context) -> Fit` looks at what names the form ([`Context::speaks`], content type, path)
-//!   and at the first bytes. It must be quick: it is asked for every payload. [`Fit::Named`] beats
-//!   [`Fit::Looks`] (it bears the form's marks: when it cannot be read, the person is told so), which
-//!   beats [`Fit::May`] (only reading tells). Among equals the first in the list is tried first.
+//! - `fit(&Context) -> Fit` looks at what names the form (`Context::speaks`, content type, path)
+//!   and at the first bytes. It must be quick: it is asked for every payload. `Fit::Named` beats
+//!   `Fit::Looks` (it bears the form's marks: when it cannot be read, the person is told so), which
+//!   beats `Fit::May` (only reading tells). Among equals the first in the list is tried first.
 //! - `read(&Context) -> Result<Read, Unreadable>` must work whatever `fit` says: the person may
-//!   choose any decoder for any payload. It returns a [`Body`], made with [`Builder`] (see its
-//!   example; [`Builder::json`] puts a JSON document inside), and with
-//!   [`Read::summary`] one line for a packet, as `PUBLISH sensors/1, QoS 1, 12 B`.
-//!   What a packet carries goes into [`Read::part`]: it is read in turn, by choice, at most four
+//!   choose any decoder for any payload. It returns a `Body`, made with `Builder` (see its
+//!   example; `Builder::json` puts a JSON document inside), and with
+//!   `Read::summary` one line for a packet, as `PUBLISH sensors/1, QoS 1, 12 B`.
+//!   What a packet carries goes into `Read::part`: it is read in turn, by choice, at most four
 //!   deep and 64 parts, and shown below. Use a part for what is a payload of its own (MQTT's), and
-//!   [`Builder::json`] for what the protocol itself writes as JSON.
-//! - [`bytes::Cursor`] reads binary forms and tells an early end with its place; [`members`] opens
-//!   packets that are JSON, and glances at what may be one; [`tuple`] names the places of arrays;
-//!   [`line`] keeps what a peer wrote to one short line.
-//! - A protocol claims by [`Fit::Looks`] only what bears its marks: `lookalikes/table.toml` beside
+//!   `Builder::json` for what the protocol itself writes as JSON.
+//! - `bytes::Cursor` reads binary forms and tells an early end with its place; `members` opens
+//!   packets that are JSON, and glances at what may be one; `tuple` names the places of arrays;
+//!   `line` keeps what a peer wrote to one short line.
+//! - A protocol claims by `Fit::Looks` only what bears its marks: `lookalikes/table.toml` beside
 //!   its table in `tests/fixtures/decode` lists what must stay JSON, text or bytes.
 //!
 //! Errors are clauses: `the topic is longer than the packet`. A loop over a claimed count must read
-//! at least a byte a turn, and ask [`Builder::is_full`] where it builds.
+//! at least a byte a turn, and ask `Builder::is_full` where it builds.
 
 mod actioncable;
 mod base64;
