@@ -111,6 +111,23 @@ async fn an_id_without_data_moves_the_place_to_resume_from() {
 }
 
 #[tokio::test]
+async fn an_id_that_no_header_may_hold_is_not_sent_back_and_ends_nothing() {
+    let server = Server::start().await;
+    let running = run(server.endpoint("/"));
+    let (mut peer, _) = server.asked().await;
+    peer.stream().await;
+    peer.send("id: a\u{1}b\nretry: 10\n\n: seen\n").await;
+    running.memory.until_of(Kind::Comment, 1).await;
+    peer.cut();
+    let (_peer, request) = server.asked().await;
+    assert_eq!(request.header("last-event-id"), None);
+    let notes = running.memory.of(Kind::Note);
+    let cause = notes.first().and_then(|note| note.meta().cause.clone()).unwrap();
+    assert!(cause.contains("asking without it"), "{cause}");
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn the_reconnection_time_of_the_stream_is_waited_for() {
     let server = Server::start().await;
     let running = run(server.endpoint("/"));

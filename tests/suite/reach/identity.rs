@@ -11,6 +11,7 @@ use tokio_rustls::rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion
 use wirescope::model::{Endpoint, TransportKind};
 
 use super::{WAYS, acceptor, certificate, endpoint, failure, file, hello, serve, url};
+use crate::support::peer::Server;
 
 fn authority(name: &str) -> CertifiedIssuer<'static, KeyPair> {
     let mut params = CertificateParams::default();
@@ -102,6 +103,29 @@ async fn a_server_that_wants_to_know_us_is_shown_our_certificate() {
             assert!(timing.tcp.is_some() && timing.tls.is_some(), "{kind:?}: {timing:?}");
             assert!(timing.connect.is_none() && timing.dns.is_some(), "{kind:?}: {timing:?}");
         }
+    }
+}
+
+#[tokio::test]
+async fn our_certificate_goes_to_no_other_server() {
+    let (theirs, ours) = (authority("theirs"), authority("ours"));
+    let trusted = file(&theirs.pem());
+    let (cert, key) = issued(&ours, "me");
+    let identity = file(&format!("{}{cert}", key.serialize_pem()));
+    let there = serve(Some(demanding(&theirs, &ours, &version::TLS13))).await;
+    for kind in WAYS {
+        let here = Server::start().await;
+        let mut endpoint = here.endpoint("/").over(kind);
+        endpoint.options.ca_file = Some(trusted.path().to_owned());
+        endpoint.options.cert_file = Some(identity.path().to_owned());
+        let (failed, _here) = tokio::join!(failure(endpoint), async {
+            let (mut peer, _) = here.asked().await;
+            let head = format!("302 Found\r\nLocation: https://localhost:{there}/");
+            peer.answer(&head, "").await;
+            peer
+        });
+        let cause = failed.meta().cause.clone().unwrap();
+        assert!(cause.contains("wants a client certificate"), "{kind:?}: {cause}");
     }
 }
 

@@ -50,6 +50,27 @@ async fn each_message_goes_back_between_the_answers_to_what_came_around_it() {
 }
 
 #[tokio::test]
+async fn a_message_at_the_end_of_a_long_run_of_frames_goes_back_too() {
+    for before in 1018..1028 {
+        let (address, server) = once(async move |mut peer| {
+            let mut bytes = b"\x8a\x00".repeat(before);
+            bytes.extend(b"\x81\x02hi");
+            peer.accept_and("", &bytes).await;
+            assert_eq!(peer.frame().await, Some((0x81, b"hi".to_vec())));
+            peer.write(b"\x88\x02\x03\xe8").await;
+            peer.rest().await;
+        })
+        .await;
+        let mut endpoint = endpoint(&format!("ws://{address}/"), 0);
+        endpoint.options.echo = true;
+        endpoint.options.heartbeat = None;
+        let (end, _) = connect(endpoint).end().await;
+        server.await.unwrap();
+        assert!(matches!(end, End::Finished), "{before}: {end:?}");
+    }
+}
+
+#[tokio::test]
 async fn compressed_messages_go_back_compressed() {
     let address = serve(async |_, mut peer| {
         peer.accept("Sec-WebSocket-Extensions: permessage-deflate\r\n").await;

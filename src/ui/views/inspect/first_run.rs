@@ -51,7 +51,7 @@ fn cards_ui(ui: &mut Ui, out: &mut Outbox) {
             Icon::Play,
             t.good,
             "Start the demo server",
-            "Four transports fed by one source on this machine, connected side by side",
+            "Five transports fed by one source on this machine, connected side by side",
             Action::StartDemo,
         ),
         (
