@@ -435,6 +435,7 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
+    use crate::model::pasted;
 
     #[test]
     fn the_grammar_is_sound() {
@@ -463,6 +464,21 @@ mod tests {
         assert_eq!(endpoint.transport, Some(TransportKind::Sse));
         assert_eq!(endpoint.options.headers, [("A".into(), "b".into())]);
         assert_eq!((endpoint.options.heartbeat, endpoint.options.retries.most), (None, 0));
+        Ok(())
+    }
+
+    #[test]
+    fn what_the_window_copies_can_be_typed() -> Result<()> {
+        let mut endpoint = Endpoint::parse("https://h/events")?.over(TransportKind::Sse);
+        endpoint.options.post_to = Some("/publish".into());
+        endpoint.options.every = Some(Duration::from_secs(3));
+        endpoint.options.last_event_id = Some("-1".into());
+        endpoint.options.body = Some(Body::Text("-x".into()));
+        let copied = pasted::copy(pasted::Tool::Wirescope, &endpoint, None)?;
+        let words = shlex::split(&copied.line).unwrap_or_default();
+        let args = Args::try_parse_from(words)?;
+        let Some(Verb::Capture(capture)) = args.verb else { anyhow::bail!("not a capture") };
+        assert_eq!(capture.endpoint()?, endpoint, "{}", copied.line);
         Ok(())
     }
 

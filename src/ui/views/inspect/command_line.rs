@@ -6,7 +6,7 @@ use lucide_icons::Icon;
 
 use crate::engine::{Origin, SessionView, Severity};
 use crate::model::pasted::{self, Pasted, PastedError, Tool};
-use crate::model::{Endpoint, TransportKind, is_secret_header};
+use crate::model::{Endpoint, TransportKind};
 use crate::ui::action::Action;
 use crate::ui::scene::Outbox;
 use crate::ui::widgets::Button;
@@ -92,10 +92,14 @@ fn name(tool: Tool) -> &'static str {
     if tool == Tool::Wirescope { "wirescope capture" } else { tool.word() }
 }
 
+/// Whether anything would be taken out of the endpoint before it is stored for others: what is sent,
+/// too, as that may hold anything.
 fn holds_secrets(endpoint: &Endpoint) -> bool {
-    let headers = &endpoint.options.headers;
-    endpoint.redacted().url != endpoint.url
-        || headers.iter().any(|(name, _)| is_secret_header(name))
+    let mut public = endpoint.redacted();
+    if public.post_url() == endpoint.post_url() {
+        public.options.post_to.clone_from(&endpoint.options.post_to);
+    }
+    public != *endpoint
 }
 
 /// The button for the tool that people use for such a session.
