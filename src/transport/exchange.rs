@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
 
-use super::{Link, TransportError, Wanted, hop};
+use super::{Link, Missing, TransportError, Wanted, hop};
 use crate::model::{Body, Dir, Endpoint, Event, Kind, Meta, Say, Wire, is_secret_header};
 use crate::net::{Answer, Ask, CODINGS, Http, HttpError};
 
@@ -87,8 +87,12 @@ pub(super) async fn send_noted(
 
 /// The error for an answer that was not wanted, with the start of its body.
 pub(super) async fn refused(mut answer: Answer) -> TransportError {
-    let body = start_of_body(&mut answer).await;
-    refused_with(answer, body)
+    let (body, cut) = start_and_rest(&mut answer).await;
+    let mut error = refused_with(answer, body);
+    if let TransportError::Refused { missing, .. } = &mut error {
+        *missing = cut.map(Box::new);
+    }
+    error
 }
 
 /// The same where the body was read already.
@@ -138,11 +142,26 @@ pub(super) fn wrong_type_with(
 
 /// The first 64 KiB of a body, or what came of it within 2 s.
 pub(super) async fn start_of_body(answer: &mut Answer) -> Bytes {
+    start_and_rest(answer).await.0
+}
+
+/// The same, and what is missing of it.
+async fn start_and_rest(answer: &mut Answer) -> (Bytes, Option<Missing>) {
     let mut body = BytesMut::new();
     let reading = answer.start(REFUSAL, &mut body);
     // Late bytes only cost the end of what is shown.
-    let _ = tokio::time::timeout(REFUSAL_PATIENCE, reading).await;
-    body.freeze()
+    let is_late = tokio::time::timeout(REFUSAL_PATIENCE, reading).await.is_err();
+    // The length is of what was sent, which decoding makes longer.
+    let length = answer.header("content-length").filter(|_| answer.encoding().is_none());
+    let length = length.and_then(|length| length.parse::<u64>().ok());
+    let bytes = length.map(|length| length.saturating_sub(body.len() as u64));
+    let why = if is_late {
+        Some("the rest of its body did not come within 2 s")
+    } else {
+        (body.len() >= REFUSAL && bytes != Some(0)).then_some("of its body only 64 KiB are kept")
+    };
+    let missing = why.map(|why| Missing { bytes, why: why.to_owned() });
+    (body.freeze(), missing)
 }
 
 /// The wait a `Retry-After` field asks for: seconds or a date (RFC 9110, section 10.2.3).

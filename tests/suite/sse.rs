@@ -188,7 +188,10 @@ async fn a_refusal_whose_body_never_ends_is_cut() {
         while peer.try_send(&block).await {}
     });
     running.memory.until_of(Kind::Failed, 1).await;
-    assert_eq!(running.memory.of(Kind::Failed)[0].payload.len(), 64 << 10);
+    let failed = &running.memory.of(Kind::Failed)[0];
+    assert_eq!(failed.payload.len(), 64 << 10);
+    let cause = failed.meta().cause.as_deref().unwrap();
+    assert!(cause.ends_with("of its body only 64 KiB are kept"), "{cause}");
     running.stop().await;
     crate::support::peer::soon("the client hangs up", flood).await.unwrap();
 }
