@@ -10,6 +10,7 @@ mod exchange;
 mod hop;
 mod link;
 pub mod poll;
+mod query;
 pub mod redirect;
 mod registry;
 pub mod sse;

@@ -183,21 +183,6 @@ impl Answer {
         self.unread = Some(bytes).filter(|bytes| !bytes.is_empty());
     }
 
-    /// Reads the body to its end and keeps its first `limit` bytes.
-    ///
-    /// # Errors
-    /// As [`Answer::chunk`].
-    pub async fn whole(&mut self, limit: usize) -> Result<Whole, HttpError> {
-        let mut kept = BytesMut::new();
-        let mut excess = 0;
-        while let Some(chunk) = self.chunk().await? {
-            let room = limit.saturating_sub(kept.len()).min(chunk.len());
-            kept.extend_from_slice(&chunk[..room]);
-            excess += (chunk.len() - room) as u64;
-        }
-        Ok(Whole { bytes: kept.freeze(), excess })
-    }
-
     /// The first `limit` bytes of the body, or what came until it broke: for showing.
     pub async fn start(&mut self, limit: usize, into: &mut BytesMut) {
         while into.len() < limit {

@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use url::{Host, Url};
 
 pub(super) use self::connect::refusal;
-use super::{DialError, Target};
+use super::{DialError, Target, percent_decoded};
 use crate::model::Proxy;
 
 /// The port of a SOCKS proxy that names none (RFC 1928, section 3).
@@ -229,25 +229,6 @@ fn address(found: &Intercept) -> Result<Url, DialError> {
         url.set_password(password.as_deref()).map_err(|()| wrong())?;
     }
     Ok(url)
-}
-
-fn percent_decoded(text: &str) -> Vec<u8> {
-    let mut rest = text.as_bytes();
-    let mut bytes = Vec::with_capacity(rest.len());
-    while let Some((&first, after)) = rest.split_first() {
-        let hex = after.get(..2).and_then(|pair| std::str::from_utf8(pair).ok());
-        match hex.and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
-            Some(byte) if first == b'%' => {
-                bytes.push(byte);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            _ => {
-                bytes.push(first);
-                rest = after;
-            }
-        }
-    }
-    bytes
 }
 
 #[cfg(test)]

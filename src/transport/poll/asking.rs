@@ -10,12 +10,11 @@ use bytes::Bytes;
 use url::Url;
 
 use super::dialect::{Dialect, Request};
-use super::query;
 use super::state::State;
 use crate::model::{Endpoint, Options, Say, is_secret_header};
 use crate::net::{Ask, Jar};
-use crate::transport::TransportError;
 use crate::transport::exchange::{Form, content_type, plain_ask};
+use crate::transport::{TransportError, query};
 
 /// Which of its requests a dialect makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

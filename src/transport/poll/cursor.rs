@@ -4,9 +4,9 @@
 use serde_json::value::RawValue;
 
 use super::dialect::{CursorPart, Dialect, Fold, Lower, Source, Target};
-use super::query;
 use crate::model::Headers;
 use crate::net::Ask;
+use crate::transport::query;
 
 /// Between the parts of a cursor that has several, in text.
 const BETWEEN: &str = "; ";

@@ -10,7 +10,6 @@ mod pace;
 mod path;
 mod piece;
 mod pieces;
-mod query;
 mod rounds;
 mod state;
 mod take;

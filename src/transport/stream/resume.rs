@@ -4,12 +4,11 @@
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use url::form_urlencoded::byte_serialize;
 
 use crate::model::Options;
 use crate::net::Ask;
-use crate::transport::TransportError;
 use crate::transport::poll::JsonPath;
+use crate::transport::{TransportError, query};
 
 const BUILT_IN: &str = include_str!("../../../assets/streams.toml");
 /// Messages that are looked at before a stream counts as one whose messages have no place.
@@ -90,10 +89,10 @@ impl Resume {
     pub(super) fn say(&self, ask: &mut Ask) {
         let Some(place) = &self.place else { return };
         // Before any message told the dialect, the address shows which parameter is meant.
-        let given = |dialect: &&Dialect| has_query(ask, &dialect.to);
+        let given = |dialect: &&Dialect| query::has(&ask.url, &dialect.to);
         let dialect = self.candidates.iter().find(given).or(self.candidates.last());
         if let Some(name) = dialect.map(|dialect| dialect.to.clone()) {
-            set_query(ask, &name, place);
+            query::set(&mut ask.url, &name, Some(place));
         }
     }
 
@@ -159,23 +158,6 @@ impl Dialect {
         let is_number = || !place.is_empty() && place.bytes().all(|byte| byte.is_ascii_digit());
         (place.len() <= LONGEST && (!self.numbers || is_number())).then_some(place)
     }
-}
-
-fn key(pair: &str) -> &str {
-    pair.split('=').next().unwrap_or_default()
-}
-
-fn has_query(ask: &Ask, name: &str) -> bool {
-    ask.url.query().is_some_and(|query| query.split('&').any(|pair| key(pair) == name))
-}
-
-/// Sets a parameter and leaves the others as they were typed.
-fn set_query(ask: &mut Ask, name: &str, value: &str) {
-    let set: String = [name, "="].into_iter().chain(byte_serialize(value.as_bytes())).collect();
-    let query = ask.url.query().unwrap_or_default();
-    let others = query.split('&').filter(|pair| !pair.is_empty() && key(pair) != name);
-    let query = others.chain([set.as_str()]).collect::<Vec<_>>().join("&");
-    ask.url.set_query(Some(&query));
 }
 
 #[cfg(test)]

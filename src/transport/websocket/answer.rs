@@ -10,6 +10,7 @@ use super::head::Head;
 use super::offer::{EXTENSIONS, Offer};
 use crate::model::{Headers, Meta, Timing};
 use crate::net::Recorded;
+use crate::transport::exchange::retry_after;
 use crate::transport::{Missing, TransportError};
 
 /// Head of an answer.
@@ -29,13 +30,13 @@ impl Answer {
         let (version, _, reason) = head.status();
         let status = response.status();
         let usual = || status.canonical_reason().unwrap_or_default().to_owned();
-        let retry_after = response.headers().get("retry-after");
+        let wait = response.headers().get("retry-after");
         Self {
             status: status.as_u16(),
             reason: if reason.is_empty() { usual() } else { reason },
             version,
             headers: head.headers,
-            retry_after: retry_after.and_then(|value| wait(value.to_str().ok()?)),
+            retry_after: wait.and_then(|value| retry_after(value.to_str().ok()?)),
         }
     }
 
@@ -106,17 +107,6 @@ fn unrecorded<B>(response: &Response<B>) -> Head {
         (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
     };
     Head { line, headers: response.headers().iter().map(field).collect() }
-}
-
-/// What a `Retry-After` asks for: seconds or a date (RFC 9110, section 10.2.3).
-fn wait(value: &str) -> Option<Duration> {
-    let value = value.trim();
-    if let Ok(seconds) = value.parse::<u32>() {
-        return Some(Duration::from_secs(seconds.into()));
-    }
-    let date = jiff::fmt::rfc2822::parse(value).ok()?.timestamp();
-    let wait = date.duration_since(jiff::Timestamp::now());
-    Some(Duration::try_from(wait).unwrap_or_default())
 }
 
 /// What an answer with status 101 agrees on.
@@ -214,13 +204,5 @@ mod tests {
                 "{words}: {cause:?}"
             );
         }
-    }
-
-    #[test]
-    fn retry_after_is_seconds_or_a_date() {
-        assert_eq!(wait(" 90 "), Some(Duration::from_secs(90)));
-        assert_eq!(wait("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::ZERO));
-        assert!(wait("Fri, 31 Dec 2100 23:59:59 GMT").is_some_and(|wait| wait.as_secs() > 1 << 30));
-        assert_eq!(wait("soon"), None);
     }
 }

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::extension::{self, Offers};
 use crate::model::{Endpoint, redact_subprotocols};
-use crate::net::Target;
+use crate::net::{Target, percent_decoded};
 use crate::transport::TransportError;
 use crate::transport::redirect::Hop;
 
@@ -182,25 +182,6 @@ fn basic(url: &Url) -> Option<String> {
     pair.push(b':');
     pair.extend(percent_decoded(url.password().unwrap_or_default()));
     Some(format!("Basic {}", BASE64.encode(pair)))
-}
-
-fn percent_decoded(text: &str) -> Vec<u8> {
-    let mut rest = text.as_bytes();
-    let mut bytes = Vec::with_capacity(rest.len());
-    while let Some((&first, after)) = rest.split_first() {
-        let hex = after.get(..2).and_then(|pair| std::str::from_utf8(pair).ok());
-        match hex.and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
-            Some(byte) if first == b'%' => {
-                bytes.push(byte);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            _ => {
-                bytes.push(first);
-                rest = after;
-            }
-        }
-    }
-    bytes
 }
 
 #[cfg(test)]
