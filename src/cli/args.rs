@@ -10,7 +10,7 @@ use clap_complete::Shell;
 
 use crate::analysis::query::{Query, QueryError};
 use crate::model::{
-    Body, Endpoint, Heartbeat, Options, Proxy, Retries, ServerOptions, TransportKind,
+    Body, Endpoint, Heartbeat, Options, Proxy, Retries, ServerOptions, Source, TransportKind,
 };
 
 /// See every frame of a live WebSocket, SSE or polling endpoint, and keep it
@@ -271,12 +271,12 @@ impl ServeArgs {
     pub(super) fn options(&self) -> ServerOptions {
         ServerOptions {
             listen: self.listen,
-            rate: self.rate,
-            size: self.size,
+            source: Source { rate: self.rate, size: self.size, ..Source::default() },
             history: self.history,
             hold: self.hold,
             heartbeat: self.heartbeat.0,
             retry: self.retry,
+            ..ServerOptions::default()
         }
     }
 }
@@ -348,19 +348,23 @@ fn is_called_like_a_file(text: &str) -> bool {
 /// Messages a second, as many as the server can send.
 fn rate(text: &str) -> Result<f64, String> {
     let rate = text.parse().map_err(|_| String::from("is no number; try 10 or 0.5"))?;
-    within(ServerOptions { rate, ..ServerOptions::default() }).map(|options| options.rate)
+    within(from(Source { rate, ..Source::default() })).map(|options| options.source.rate)
 }
 
 /// Payload bytes, as many as the server puts into a message.
 fn size(text: &str) -> Result<usize, String> {
     let size = bytes(text)?;
-    within(ServerOptions { size, ..ServerOptions::default() }).map(|options| options.size)
+    within(from(Source { size, ..Source::default() })).map(|options| options.source.size)
 }
 
 /// Messages kept, as many as the server keeps.
 fn history(text: &str) -> Result<usize, String> {
     let history = text.parse().map_err(|_| String::from("is no whole number; try 100"))?;
     within(ServerOptions { history, ..ServerOptions::default() }).map(|options| options.history)
+}
+
+fn from(source: Source) -> ServerOptions {
+    ServerOptions { source, ..ServerOptions::default() }
 }
 
 fn within(options: ServerOptions) -> Result<ServerOptions, String> {

@@ -4,7 +4,11 @@
 mod lane;
 mod run;
 mod table;
+mod view;
 
 pub use lane::{Lane, LatencyMs};
 pub use run::{CompareError, Comparison, Settings, run};
 pub use table::table;
+pub use view::{
+    LaneView, LessonSummary, LessonView, RunView, ScaleRow, ScaleView, Stage, StepView, Verdict,
+};

@@ -13,9 +13,10 @@ use tokio_util::sync::CancellationToken;
 use super::lane::{Counter, Lane};
 use crate::capture::{CaptureError, Committed, Header, Recorder, Tap};
 use crate::model::{
-    Clock, Endpoint, EndpointError, ServerOptions, ServerOptionsError, TransportKind,
+    Clock, DEFAULT_TOPIC, Endpoint, EndpointError, ServerOptions, ServerOptionsError, Source,
+    TransportKind,
 };
-use crate::server::{self, DEFAULT_TOPIC, Pace, Server, ServerError};
+use crate::server::{self, Server, ServerError};
 use crate::session::Session;
 use crate::transport::{self, TransportError};
 
@@ -141,13 +142,12 @@ pub async fn run(
     stop: CancellationToken,
 ) -> Result<Comparison, CompareError> {
     // Before anything is started or made.
-    ServerOptions { rate: settings.rate, size: settings.size, ..ServerOptions::default() }
-        .checked()?;
+    let source =
+        Source { rate: settings.rate, size: settings.size, ..Source::default() }.checked()?;
     let clock = Clock::start();
     let server = Server::start(ServerOptions {
         listen: ([127, 0, 0, 1], 0).into(),
-        rate: 0.0,
-        size: settings.size,
+        source: Source { rate: 0.0, ..source.clone() },
         history: 10_000,
         ..ServerOptions::default()
     })
@@ -176,12 +176,12 @@ pub async fn run(
     }
     // Whoever is not open by then shows it in the figures: the run is about this server alone.
     until(counters.all(Counter::was_open), &stop).await;
-    server.set_pace(Pace { rate: settings.rate, size: settings.size })?;
+    server.set_source(source.clone())?;
     tokio::select! {
         () = tokio::time::sleep(settings.duration) => {}
         () = stop.cancelled() => {}
     }
-    server.set_pace(Pace { rate: 0.0, size: settings.size })?;
+    server.set_source(Source { rate: 0.0, ..source })?;
     server.settled().await;
     let sent = server.hub().last_id(DEFAULT_TOPIC);
     let last = i64::try_from(sent).unwrap_or(i64::MAX);

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::begun::{Begun, Explained};
 use super::handle::Port;
 use super::serving::Serving;
-use super::snapshot::{Notice, RecentCapture, Severity, Snapshot};
+use super::snapshot::{CompareView, Notice, RecentCapture, Severity, Snapshot};
 use super::tracked::Tracked;
 use super::watch::{News, Select};
 use super::work::{Done, Work};
@@ -106,6 +106,7 @@ impl Core {
         self.port.publish(Snapshot {
             sessions,
             server: self.serving.view(),
+            compare: CompareView::default(),
             recents: Arc::clone(&self.recents),
             notices: self.notices.clone(),
         });
@@ -155,6 +156,20 @@ impl Core {
             Command::Delete(path) => self.work.delete(path),
             Command::StartServer(options) => self.serving.start(*options, false, &self.work),
             Command::StopServer => self.serving.stop(&self.work),
+            Command::SetSource(source) => self.serving.set_source(source),
+            Command::RestartServer(_)
+            | Command::SetNetwork(_)
+            | Command::OpenRoom(_)
+            | Command::Publish { .. }
+            | Command::CutClient(_)
+            | Command::CutAll
+            | Command::StartRun(_)
+            | Command::RunLesson(_)
+            | Command::StopRun
+            | Command::StartScale(_)
+            | Command::StopScale
+            | Command::ReportDialog
+            | Command::Report(_) => {}
             Command::Demo => self.demo(),
             Command::Dismiss(id) => self.notices.retain(|notice| notice.id != id),
         }

@@ -29,8 +29,14 @@ pub use core::Waker;
 pub use handle::{Handle, Port};
 pub use reading::{Reading, SchemaFile};
 pub use snapshot::{
-    Entry, Matches, Notice, Origin, RecentCapture, Recording, Rows, Selected, Sending, ServerView,
-    SessionView, Severity, Snapshot, Stats, TransportStats,
+    ClientView, CompareView, Entry, JoinView, Matches, Notice, Origin, RecentCapture, Recording,
+    Rows, Selected, Sending, ServerView, SessionView, Severity, Snapshot, Stats, TopicView,
+    TransportStats,
+};
+
+pub use crate::compare::{
+    Lane, LaneView, LatencyMs, LessonSummary, LessonView, RunView, ScaleRow, ScaleView, Stage,
+    StepView, Verdict,
 };
 
 /// How long the end of the program waits for sessions and files to close.

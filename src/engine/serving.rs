@@ -2,11 +2,12 @@
 //! outlive it, so that clients resume where they were when it is started again.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use super::snapshot::{ServerView, TransportStats};
 use super::work::{Done, Work};
-use crate::model::ServerOptions;
-use crate::server::{Carrier, Hub, Pace, Server, ServerError};
+use crate::model::{ServerOptions, Source};
+use crate::server::{Carrier, Hub, Server, ServerError};
 
 /// Messages the demo keeps at least: whoever waits out the longest backoff still finds all of them
 /// at its usual rate.
@@ -55,20 +56,20 @@ impl Serving {
         self.options.clone()
     }
 
-    /// Starts it; while it runs already, its rate and size are set. `demo` takes another port
-    /// where the usual one is in use.
+    /// Changes what it sends.
+    pub(super) fn set_source(&mut self, source: Source) {
+        let State::Running(server) = &self.state else { return };
+        match server.set_source(source.clone()) {
+            Ok(()) => (self.options.source, self.error) = (source, None),
+            Err(error) => self.error = Some(error.to_string()),
+        }
+    }
+
+    /// Starts it, unless it runs already. `demo` takes another port where the usual one is in use.
     pub(super) fn start(&mut self, mut options: ServerOptions, demo: bool, work: &Work) {
         self.error = None;
         if demo {
             options.history = options.history.max(DEMO_HISTORY);
-        }
-        if let State::Running(server) = &self.state {
-            let pace = Pace { rate: options.rate, size: options.size };
-            match server.set_pace(pace) {
-                Ok(()) => self.options = options,
-                Err(error) => self.error = Some(error.to_string()),
-            }
-            return;
         }
         match &mut self.state {
             State::Starting { demo: wanted, .. } => *wanted |= demo,
@@ -140,6 +141,10 @@ impl Serving {
             is_busy: matches!(self.state, State::Starting { .. } | State::Stopping),
             options: self.options.clone(),
             transports,
+            join: None,
+            clients: Arc::default(),
+            client_count: 0,
+            topics: Arc::default(),
             error: self.error.clone(),
         }
     }

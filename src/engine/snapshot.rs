@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::{Chunks, Reading};
 use crate::analysis::tokens::Assembled;
 use crate::analysis::{Percentiles, Phase, Series};
+use crate::compare::{LessonSummary, RunView, ScaleView};
 use crate::decode::Decoded;
 use crate::model::{
     Clock, Dir, Endpoint, Event, Filter, Kind, Say, ServerOptions, SessionId, TransportKind,
@@ -20,6 +21,8 @@ pub struct Snapshot {
     pub sessions: Vec<Arc<SessionView>>,
     /// The built-in server.
     pub server: ServerView,
+    /// The comparison, the lessons and the scale run.
+    pub compare: CompareView,
     /// Session files on this machine, newest first.
     pub recents: Arc<[RecentCapture]>,
     /// What the person should know, oldest first, until dismissed.
@@ -213,8 +216,78 @@ pub struct ServerView {
     pub options: ServerOptions,
     /// Numbers a transport.
     pub transports: Vec<TransportStats>,
+    /// How others come in, while the room is open.
+    pub join: Option<Arc<JoinView>>,
+    /// Who is connected, oldest first; at most 500.
+    pub clients: Arc<[ClientView]>,
+    /// Clients that are connected, also beyond those listed.
+    pub client_count: u64,
+    /// Topics there are.
+    pub topics: Arc<[TopicView]>,
     /// Why it could not start or take a setting, and what to try.
     pub error: Option<String>,
+}
+
+/// How others in this network reach the built-in server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JoinView {
+    /// The address with the token, as in `http://192.168.1.5:4100/?join=7F3K-22QD`.
+    pub url: String,
+    /// The token.
+    pub token: String,
+    /// Modules a side of the QR code of the address, without the quiet zone.
+    pub qr_side: usize,
+    /// Row by row, whether a module is dark.
+    pub qr: Vec<bool>,
+}
+
+/// A client of the built-in server.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClientView {
+    /// Its number, for cutting it.
+    pub id: u64,
+    /// Its transport.
+    pub kind: TransportKind,
+    /// Where it comes from, without the port.
+    pub address: String,
+    /// What it is, made short from its `User-Agent`: `Chrome 156 · Android`, `curl 8.9`.
+    pub agent: String,
+    /// The same in full.
+    pub user_agent: String,
+    /// When it came, in nanoseconds since the Unix epoch.
+    pub since_wall_ns: i64,
+    /// Messages handed to it.
+    pub delivered: u64,
+    /// Bytes at its socket, both ways.
+    pub wire: u64,
+    /// Messages it is behind by.
+    pub behind: u64,
+    /// Median latency in milliseconds that it measured itself and told.
+    pub median_ms: Option<f64>,
+}
+
+/// A topic of the built-in server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TopicView {
+    /// Its name.
+    pub name: String,
+    /// Messages so far.
+    pub messages: u64,
+    /// Who follows it now.
+    pub followers: u64,
+}
+
+/// Comparing transports.
+#[derive(Debug, Clone, Default)]
+pub struct CompareView {
+    /// The comparison that runs or the last one.
+    pub run: Option<Arc<RunView>>,
+    /// Lessons there are.
+    pub lessons: Arc<[LessonSummary]>,
+    /// The scale run that runs or the last one.
+    pub scale: Option<Arc<ScaleView>>,
+    /// The recording of the comparison.
+    pub capture: Option<PathBuf>,
 }
 
 /// What the built-in server counted for one transport.

@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
-use super::{Endpoint, Filter, Say, ServerOptions};
+use super::{Endpoint, Filter, Network, Restart, RunSetup, Say, ServerOptions, Source};
 
 /// Names a session for as long as the program runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -64,6 +64,39 @@ pub enum Command {
     StartServer(Box<ServerOptions>),
     /// Stop it.
     StopServer,
+    /// End all its connections without a word and begin again.
+    RestartServer(Restart),
+    /// Change what it sends, from the next message on.
+    SetSource(Source),
+    /// Change what is done to its connections, from now on.
+    SetNetwork(Box<Network>),
+    /// Let others in this network come in, with a token, or only this machine.
+    OpenRoom(bool),
+    /// Publish a JSON object, or plain text, to a topic of the built-in server.
+    Publish {
+        /// The topic.
+        topic: String,
+        /// What was typed.
+        text: String,
+    },
+    /// End the connection of one of its clients.
+    CutClient(u64),
+    /// End the connections of all.
+    CutAll,
+    /// Begin a comparison; one that runs ends.
+    StartRun(Box<RunSetup>),
+    /// Begin the lesson of this id.
+    RunLesson(String),
+    /// End the comparison or the lesson.
+    StopRun,
+    /// Open so many clients a transport, one step after the other, and measure what they cost.
+    StartScale(Vec<usize>),
+    /// End that.
+    StopScale,
+    /// Ask for a place and write the report of the last comparison there.
+    ReportDialog,
+    /// Write the report there: HTML, or JSON where the name ends so.
+    Report(PathBuf),
     /// Start the built-in server, where it is not running, and connect to it over every transport.
     Demo,
     /// The notice with this number was read.

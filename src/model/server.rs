@@ -3,15 +3,15 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::{Network, Source};
+
 /// Settings of the built-in server.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ServerOptions {
     /// Address to listen on; port 0 takes a free one.
     pub listen: SocketAddr,
-    /// Ticks a second; 0 sends only what is published.
-    pub rate: f64,
-    /// Bytes of text in a tick.
-    pub size: usize,
+    /// What it sends by itself.
+    pub source: Source,
     /// Messages kept for those who come back.
     pub history: usize,
     /// How long a long poll is held.
@@ -20,18 +20,23 @@ pub struct ServerOptions {
     pub heartbeat: Option<Duration>,
     /// Reconnection time that event streams ask for.
     pub retry: Duration,
+    /// What is done to its connections.
+    pub network: Network,
+    /// What everybody has to know to come in, as in `7F3K-22QD`; `None` where only this machine can.
+    pub join: Option<String>,
 }
 
 impl Default for ServerOptions {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 4100)),
-            rate: 10.0,
-            size: 100,
+            source: Source::default(),
             history: 100,
             hold: Duration::from_secs(25),
             heartbeat: Some(Duration::from_secs(15)),
             retry: Duration::from_secs(3),
+            network: Network::default(),
+            join: None,
         }
     }
 }
@@ -45,13 +50,19 @@ pub enum ServerOptionsError {
     /// Larger than a message may be.
     #[error("a size of {0} bytes is out of range; use 1 to 1,000,000")]
     Size(usize),
+    /// More at once than makes sense.
+    #[error("a burst of {0} messages is out of range; use 1 to 10,000")]
+    Burst(u32),
+    /// Nowhere to send to, or to too many.
+    #[error("a source sends to 1 to 16 topics, not {0}")]
+    Topics(usize),
     /// More than is kept in memory.
     #[error("a history of {0} messages is out of range; use 0 to 1,000,000")]
     History(usize),
 }
 
-impl ServerOptions {
-    /// The same options, if they can work.
+impl Source {
+    /// The same source, if it can work.
     ///
     /// # Errors
     /// The first setting that is out of range.
@@ -62,10 +73,27 @@ impl ServerOptions {
         if !(1..=1_000_000).contains(&self.size) {
             return Err(ServerOptionsError::Size(self.size));
         }
+        if !(1..=10_000).contains(&self.burst) {
+            return Err(ServerOptionsError::Burst(self.burst));
+        }
+        if !(1..=16).contains(&self.topics.len()) {
+            return Err(ServerOptionsError::Topics(self.topics.len()));
+        }
+        Ok(self)
+    }
+}
+
+impl ServerOptions {
+    /// The same options, if they can work.
+    ///
+    /// # Errors
+    /// The first setting that is out of range.
+    pub fn checked(self) -> Result<Self, ServerOptionsError> {
+        let source = self.source.checked()?;
         if self.history > 1_000_000 {
             return Err(ServerOptionsError::History(self.history));
         }
-        Ok(self)
+        Ok(Self { source, ..self })
     }
 }
 
@@ -77,13 +105,18 @@ mod tests {
     fn what_cannot_work_is_refused() {
         assert!(ServerOptions::default().checked().is_ok());
         let bad = [
-            ServerOptions { rate: f64::NAN, ..ServerOptions::default() },
-            ServerOptions { rate: -1.0, ..ServerOptions::default() },
-            ServerOptions { size: 0, ..ServerOptions::default() },
-            ServerOptions { history: 2_000_000, ..ServerOptions::default() },
+            Source { rate: f64::NAN, ..Source::default() },
+            Source { rate: -1.0, ..Source::default() },
+            Source { size: 0, ..Source::default() },
+            Source { burst: 0, ..Source::default() },
+            Source { topics: Vec::new(), ..Source::default() },
         ];
-        for options in bad {
-            assert!(options.checked().is_err());
+        for source in bad {
+            assert!(source.clone().checked().is_err());
+            assert!(ServerOptions { source, ..ServerOptions::default() }.checked().is_err());
         }
+        assert!(
+            ServerOptions { history: 2_000_000, ..ServerOptions::default() }.checked().is_err()
+        );
     }
 }

@@ -10,8 +10,6 @@ use tokio::sync::watch;
 
 use super::message::{Draft, Message};
 
-/// The topic of those who name none, and of the ticks.
-pub const DEFAULT_TOPIC: &str = "default";
 /// Topics at a time.
 const TOPICS: usize = 32;
 /// Characters in the name of a topic.

@@ -26,7 +26,9 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::model::{Endpoint, EndpointError, ServerOptions, ServerOptionsError, TransportKind};
+use crate::model::{
+    Endpoint, EndpointError, ServerOptions, ServerOptionsError, Source, TransportKind,
+};
 
 mod accept;
 mod follow;
@@ -46,9 +48,8 @@ mod tally;
 mod wire;
 mod ws;
 
-pub use hub::{DEFAULT_TOPIC, Hub, HubError, Overrun, Start, Subscription};
+pub use hub::{Hub, HubError, Overrun, Start, Subscription};
 pub use message::{Draft, DraftError, Message};
-pub use source::Pace;
 pub use tally::{Carrier, CarrierStats, Connections, InOut, Spread, Stats};
 
 use tally::Tallies;
@@ -118,9 +119,9 @@ struct Shared {
 #[derive(Debug)]
 pub struct Server {
     shared: Arc<Shared>,
-    pace: watch::Sender<Pace>,
+    source: watch::Sender<Source>,
     /// What the source keeps to.
-    kept: watch::Receiver<Pace>,
+    kept: watch::Receiver<Source>,
 }
 
 impl Server {
@@ -158,7 +159,7 @@ impl Server {
         let listener = TcpListener::bind(asked).await.map_err(|e| refused(asked, e))?;
         let addr = listener.local_addr().map_err(|e| refused(asked, e))?;
         hub.set_history(options.history);
-        let pace = watch::Sender::new(Pace { rate: options.rate, size: options.size });
+        let source = watch::Sender::new(options.source.clone());
         let shared = Arc::new(Shared {
             addr,
             options,
@@ -169,10 +170,10 @@ impl Server {
             stop: CancellationToken::new(),
             kill: CancellationToken::new(),
         });
-        let (keeps, kept) = watch::channel(*pace.borrow());
-        shared.tasks.spawn(source::run(hub, pace.subscribe(), keeps, shared.stop.clone()));
+        let (keeps, kept) = watch::channel(source.borrow().clone());
+        shared.tasks.spawn(source::run(hub, source.subscribe(), keeps, shared.stop.clone()));
         shared.tasks.spawn(accept::run(Arc::clone(&shared), listener));
-        Ok(Self { shared, pace, kept })
+        Ok(Self { shared, source, kept })
     }
 
     /// The address it listens on, with the port it got.
@@ -192,7 +193,7 @@ impl Server {
         format!("http://{addr}")
     }
 
-    /// How it was started; see [`Server::pace`] for what the source does now.
+    /// How it was started; see [`Server::source`] for what the source does now.
     pub fn options(&self) -> &ServerOptions {
         &self.shared.options
     }
@@ -211,27 +212,25 @@ impl Server {
     }
 
     /// What the source does now.
-    pub fn pace(&self) -> Pace {
-        *self.pace.borrow()
+    pub fn source(&self) -> Source {
+        self.source.borrow().clone()
     }
 
     /// Changes what the source does, from the next message on.
     ///
     /// # Errors
     /// [`ServerOptionsError`] where that is out of range; the source goes on as before.
-    pub fn set_pace(&self, pace: Pace) -> Result<(), ServerOptionsError> {
-        let Pace { rate, size } = pace;
-        ServerOptions { rate, size, ..ServerOptions::default() }.checked()?;
-        self.pace.send_replace(pace);
+    pub fn set_source(&self, source: Source) -> Result<(), ServerOptionsError> {
+        self.source.send_replace(source.checked()?);
         Ok(())
     }
 
-    /// Resolves when the source keeps to what [`Server::set_pace`] said last: no message of the
-    /// pace before comes after that.
+    /// Resolves when the source keeps to what [`Server::set_source`] said last: no message of
+    /// the one before comes after that.
     pub async fn settled(&self) {
-        let pace = self.pace();
+        let source = self.source();
         // An error means that there is no source any more, which keeps to anything.
-        let _ = self.kept.clone().wait_for(|kept| *kept == pace).await;
+        let _ = self.kept.clone().wait_for(|kept| *kept == source).await;
     }
 
     /// What it has counted so far. Cheap enough for every frame of a window.

@@ -2,8 +2,9 @@
 
 use axum::http::{HeaderMap, Uri};
 
-use super::hub::{DEFAULT_TOPIC, Start};
+use super::hub::Start;
 use super::refusal::Refusal;
+use crate::model::DEFAULT_TOPIC;
 
 /// The parameters of a request.
 #[derive(Debug, PartialEq, Eq)]

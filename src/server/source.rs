@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::hub::{DEFAULT_TOPIC, Hub};
+use super::hub::Hub;
 use super::message::Draft;
+use crate::model::Source;
 
 /// Behind by more than this, the source goes on from now: the machine slept.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -14,44 +15,37 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_hours(1);
 const WORDS: &str = "The quick brown fox jumps over the lazy dog. ";
 
-/// How much the source sends.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Pace {
-    /// Messages a second; 0 sends none.
-    pub rate: f64,
-    /// Bytes of text in each.
-    pub size: usize,
-}
-
 /// Sends ticks into the default topic until `stop`, and says in `kept` what it keeps to.
 pub(super) async fn run(
     hub: Hub,
-    mut pace: watch::Receiver<Pace>,
-    kept: watch::Sender<Pace>,
+    mut wanted: watch::Receiver<Source>,
+    kept: watch::Sender<Source>,
     stop: CancellationToken,
 ) {
     loop {
-        let now = *pace.borrow_and_update();
-        kept.send_replace(now);
+        let now = wanted.borrow_and_update().clone();
+        kept.send_replace(now.clone());
         tokio::select! {
             () = stop.cancelled() => return,
-            changed = pace.changed() => if changed.is_err() { return },
-            () = tick(&hub, now) => {}
+            changed = wanted.changed() => if changed.is_err() { return },
+            () = tick(&hub, &now) => {}
         }
     }
 }
 
-async fn tick(hub: &Hub, pace: Pace) {
-    if pace.rate <= 0.0 {
+async fn tick(hub: &Hub, source: &Source) {
+    if source.rate <= 0.0 {
         return std::future::pending().await;
     }
-    let draft = Draft::text("tick", &words(pace.size));
-    let mut schedule = Schedule::new(Instant::now(), pace.rate);
+    let draft = Draft::text("tick", &words(source.size));
+    let mut schedule = Schedule::new(Instant::now(), source.rate);
+    let mut topics = source.topics.iter().cycle();
     loop {
         tokio::time::sleep(schedule.wait(Instant::now())).await;
         for _ in 0..schedule.due(Instant::now()) {
-            // Only fails when there is no room for the default topic; then there is none later.
-            if hub.publish(DEFAULT_TOPIC, &draft).is_err() {
+            let Some(topic) = topics.next() else { return std::future::pending().await };
+            // Only fails when there is no room for the topic; then there is none later.
+            if hub.publish(topic, &draft).is_err() {
                 return std::future::pending().await;
             }
         }

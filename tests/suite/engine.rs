@@ -10,7 +10,8 @@ use wirescope::analysis::Phase;
 use wirescope::decode::{Body, Value};
 use wirescope::engine::{Engine, Handle, SessionView, Severity, Snapshot};
 use wirescope::model::{
-    Class, Command, Endpoint, Filter, Kind, Retries, Say, ServerOptions, SessionId, TransportKind,
+    Class, Command, Endpoint, Filter, Kind, Retries, Say, ServerOptions, SessionId, Source,
+    TransportKind,
 };
 
 use crate::support::LIMIT;
@@ -70,7 +71,7 @@ impl Bench {
     pub(crate) fn serve(&self) -> String {
         let options = ServerOptions {
             listen: ([127, 0, 0, 1], 0).into(),
-            rate: 200.0,
+            source: Source { rate: 200.0, ..Source::default() },
             history: 10_000,
             ..ServerOptions::default()
         };

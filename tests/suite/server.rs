@@ -12,8 +12,8 @@ mod websocket;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use wirescope::model::ServerOptions;
-use wirescope::server::{DEFAULT_TOPIC, Draft, Server};
+use wirescope::model::{DEFAULT_TOPIC, ServerOptions, Source};
+use wirescope::server::{Draft, Server};
 
 use super::support::LIMIT;
 
@@ -21,7 +21,7 @@ use super::support::LIMIT;
 fn quiet() -> ServerOptions {
     ServerOptions {
         listen: ([127, 0, 0, 1], 0).into(),
-        rate: 0.0,
+        source: Source { rate: 0.0, ..Source::default() },
         heartbeat: None,
         ..ServerOptions::default()
     }

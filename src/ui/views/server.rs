@@ -7,7 +7,7 @@ use egui::{Align, Layout, Margin, Panel, Response, RichText, ScrollArea, Slider,
 use lucide_icons::Icon;
 
 use crate::engine::{ServerView, TransportStats};
-use crate::model::{Command, ServerOptions, TransportKind};
+use crate::model::{Command, ServerOptions, Source, TransportKind};
 use crate::ui::action::Action;
 use crate::ui::format;
 use crate::ui::scene::{Outbox, Scene};
@@ -21,7 +21,7 @@ use crate::ui::widgets::{
 pub(crate) struct ServerPage {
     draft: Option<Draft>,
     /// Rate and size that the running server was asked for and does not have yet.
-    asked: Option<(f64, usize)>,
+    asked: Option<Source>,
 }
 
 #[derive(Debug, Clone)]
@@ -50,13 +50,13 @@ impl Draft {
 
 /// How often and how much: what can be set while the server runs. Whether a new setting is
 /// complete, which it is not while a slider is being dragged.
-fn source_ui(ui: &mut Ui, options: &mut ServerOptions) -> bool {
-    let rate = format!("{} /s", number(options.rate));
-    let rate = slider(ui, "Messages", &rate, &mut options.rate, (0.0, 10_000.0), true);
-    let mut value = options.size as f64;
-    let bytes = format::size(options.size as u64);
+fn source_ui(ui: &mut Ui, source: &mut Source) -> bool {
+    let rate = format!("{} /s", number(source.rate));
+    let rate = slider(ui, "Messages", &rate, &mut source.rate, (0.0, 10_000.0), true);
+    let mut value = source.size as f64;
+    let bytes = format::size(source.size as u64);
     let size = slider(ui, "Payload", &bytes, &mut value, (1.0, 1_000_000.0), true);
-    options.size = (value.round() as usize).max(1);
+    source.size = (value.round() as usize).max(1);
     [rate, size]
         .iter()
         .any(|slider| slider.drag_stopped() || (slider.changed() && !slider.dragged()))
@@ -134,13 +134,13 @@ impl ServerPage {
 
     /// Takes over the settings of a running server, but for those it is being asked to change.
     fn take_over(&mut self, server: &ServerView) {
-        let has = (server.options.rate, server.options.size);
+        let has = &server.options.source;
         let is_done = server.url.is_none() || server.error.is_some();
-        self.asked = self.asked.filter(|asked| *asked != has && !is_done);
+        self.asked = self.asked.take().filter(|asked| asked != has && !is_done);
         if server.url.is_some() || self.draft.is_none() {
             let mut draft = Draft::of(&server.options);
-            if let Some((rate, size)) = self.asked {
-                (draft.options.rate, draft.options.size) = (rate, size);
+            if let Some(source) = &self.asked {
+                draft.options.source = source.clone();
             }
             self.draft = Some(draft);
         }
@@ -195,12 +195,13 @@ impl ServerPage {
             ui.set_width(ui.available_width());
             ui.spacing_mut().item_spacing.y = 6.0;
             section(ui, "Source");
-            let is_set = ui.add_enabled_ui(!server.is_busy, |ui| source_ui(ui, &mut draft.options));
-            let pace = (draft.options.rate, draft.options.size);
-            if server.url.is_some() && pace != (server.options.rate, server.options.size) {
-                self.asked = Some(pace);
+            let is_set =
+                ui.add_enabled_ui(!server.is_busy, |ui| source_ui(ui, &mut draft.options.source));
+            let source = &draft.options.source;
+            if server.url.is_some() && *source != server.options.source {
+                self.asked = Some(source.clone());
                 if is_set.inner {
-                    out.send(Command::StartServer(Box::new(draft.options.clone())));
+                    out.send(Command::SetSource(source.clone()));
                 }
             }
         });

@@ -1,8 +1,8 @@
 //! Starting, stopping, and what is left behind: nothing.
 
 use tokio::runtime::Handle;
-use wirescope::model::ServerOptions;
-use wirescope::server::{Carrier, Pace, Server, ServerError};
+use wirescope::model::{ServerOptions, Source};
+use wirescope::server::{Carrier, Server, ServerError};
 
 use super::websocket::Socket;
 use super::{Raw, eventually, get_json, publish, quiet, soon, start};
@@ -56,7 +56,7 @@ async fn stopping_does_not_wait_for_those_who_do_not_listen() {
     let mut socket = Socket::connect(&server, "/ws").await;
     let raw = Raw::get(&server, "/stream", "").await;
     eventually("the stream", || server.stats().of(Carrier::Stream).active == 1).await;
-    server.set_pace(Pace { rate: 1_000.0, size: 1_000_000 }).unwrap();
+    server.set_source(Source { rate: 1_000.0, size: 1_000_000, ..Source::default() }).unwrap();
     eventually("full buffers", || server.hub().last_id("default") > 40).await;
     soon("the stop", server.stop()).await;
     assert_eq!(tasks(), before);
@@ -67,7 +67,9 @@ async fn stopping_does_not_wait_for_those_who_do_not_listen() {
 #[tokio::test]
 async fn dropping_ends_everything() {
     let before = tasks();
-    let server = start(ServerOptions { rate: 100.0, ..quiet() }).await;
+    let server =
+        start(ServerOptions { source: Source { rate: 100.0, ..Source::default() }, ..quiet() })
+            .await;
     let (socket, mut raws) = clients(&server).await;
     let addr = server.addr();
     drop(server);
@@ -88,7 +90,10 @@ async fn an_address_that_cannot_be_had_is_explained() {
     let listen = ([192, 0, 2, 1], 0).into();
     let foreign = Server::start(ServerOptions { listen, ..quiet() }).await.unwrap_err();
     assert!(matches!(foreign, ServerError::NotOurs(_)), "{foreign:?}");
-    let silly = Server::start(ServerOptions { size: 0, ..quiet() }).await.unwrap_err();
+    let silly =
+        Server::start(ServerOptions { source: Source { size: 0, ..Source::default() }, ..quiet() })
+            .await
+            .unwrap_err();
     assert!(matches!(silly, ServerError::Options(_)), "{silly:?}");
     server.stop().await;
 }
@@ -111,9 +116,9 @@ async fn a_source_that_has_settled_keeps_to_its_new_pace() {
     let last = || server.hub().last_id("default");
     for _ in 0..50 {
         let before = last();
-        server.set_pace(Pace { rate: 10_000.0, size: 1 }).unwrap();
+        server.set_source(Source { rate: 10_000.0, size: 1, ..Source::default() }).unwrap();
         eventually("ticks", || last() > before).await;
-        server.set_pace(Pace { rate: 0.0, size: 1 }).unwrap();
+        server.set_source(Source { rate: 0.0, size: 1, ..Source::default() }).unwrap();
         // Messages are due while nobody lets the source send them.
         std::thread::sleep(std::time::Duration::from_millis(1));
         soon("the pause", server.settled()).await;

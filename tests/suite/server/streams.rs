@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tokio::runtime::Handle;
-use wirescope::model::ServerOptions;
-use wirescope::server::{Carrier, Draft, Pace};
+use wirescope::model::{ServerOptions, Source};
+use wirescope::server::{Carrier, Draft};
 
 use super::{Raw, publish, quiet, soon, start};
 
@@ -107,13 +107,13 @@ async fn ticks_come_at_a_pace_that_can_be_changed() {
     let server = start(quiet()).await;
     let mut raw = Raw::get(&server, "/stream", "").await;
     raw.until_text("\r\n\r\n").await;
-    server.set_pace(Pace { rate: 1_000.0, size: 12 }).unwrap();
+    server.set_source(Source { rate: 1_000.0, size: 12, ..Source::default() }).unwrap();
     raw.until_text("\"type\":\"tick\",\"text\":\"The quick br\"}\n").await;
-    server.set_pace(Pace { rate: 1_000.0, size: 3 }).unwrap();
+    server.set_source(Source { rate: 1_000.0, size: 3, ..Source::default() }).unwrap();
     raw.until_text("\"type\":\"tick\",\"text\":\"The\"}\n").await;
-    server.set_pace(Pace { rate: 0.0, size: 3 }).unwrap();
-    assert!(server.set_pace(Pace { rate: 1e9, size: 3 }).is_err());
-    assert_eq!(server.pace(), Pace { rate: 0.0, size: 3 });
+    server.set_source(Source { rate: 0.0, size: 3, ..Source::default() }).unwrap();
+    assert!(server.set_source(Source { rate: 1e9, size: 3, ..Source::default() }).is_err());
+    assert_eq!(server.source(), Source { rate: 0.0, size: 3, ..Source::default() });
     server.stop().await;
 }
 

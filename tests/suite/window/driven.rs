@@ -410,9 +410,8 @@ fn rate_and_size_are_set_while_the_server_runs() {
     stage.window.run();
     stage.press(Key::ArrowRight);
     let sent = stage.sent();
-    let [Command::StartServer(options)] = &sent[..] else { panic!("{sent:?}") };
-    assert!(options.rate > 12.0, "{}", options.rate);
-    assert_eq!(options.heartbeat, fixture::serving().options.heartbeat);
+    let [Command::SetSource(source)] = &sent[..] else { panic!("{sent:?}") };
+    assert!(source.rate > 12.0, "{}", source.rate);
 
     let rect = slider(&stage, "Payload").rect();
     let at = |share: f32| egui::pos2(rect.left() + rect.width() * share, rect.center().y);
@@ -424,8 +423,8 @@ fn rate_and_size_are_set_while_the_server_runs() {
     stage.window.drop_at(at(0.6));
     stage.window.run();
     let sent = stage.sent();
-    let [Command::StartServer(options)] = &sent[..] else { panic!("{sent:?}") };
-    assert!(options.size > 1_000, "{}", options.size);
+    let [Command::SetSource(source)] = &sent[..] else { panic!("{sent:?}") };
+    assert!(source.size > 1_000, "{}", source.size);
 }
 
 #[test]

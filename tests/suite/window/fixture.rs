@@ -553,7 +553,7 @@ pub fn serving() -> ServerView {
             stats("stream", 0, 0, 0, 0),
         ],
         options: wirescope::model::ServerOptions {
-            rate: 12.0,
+            source: wirescope::model::Source { rate: 12.0, ..Default::default() },
             heartbeat: Some(Duration::from_secs(15)),
             ..Default::default()
         },

@@ -1,0 +1,162 @@
+//! What there is to show of a comparison, a lesson and a scale run, as plain data at one moment.
+//! The report and the command line write the same.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::lane::Lane;
+use crate::analysis::Series;
+use crate::model::{LaneSpec, RunSetup};
+
+/// What a run is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Stage {
+    /// Lanes are being opened; nothing counts yet.
+    #[default]
+    Opening,
+    /// Messages are being sent and counted.
+    Running,
+    /// No more are sent; lanes catch up.
+    CatchingUp,
+    /// The figures are final.
+    Done,
+}
+
+/// A comparison at one moment.
+#[derive(Debug, Clone)]
+pub struct RunView {
+    /// What it was asked for.
+    pub setup: Arc<RunSetup>,
+    /// What it is doing.
+    pub stage: Stage,
+    /// Seconds since messages count; it stands still at the end.
+    pub elapsed_s: f64,
+    /// Messages sent so far.
+    pub sent: u64,
+    /// One a lane, in the order of the setup.
+    pub lanes: Vec<LaneView>,
+    /// What follows from it, as soon as there is enough to say something.
+    pub verdict: Option<Verdict>,
+    /// The lesson it belongs to.
+    pub lesson: Option<LessonView>,
+    /// Why it ended against the person's will, and what to try.
+    pub error: Option<(String, String)>,
+}
+
+/// One lane at one moment.
+#[derive(Debug, Clone)]
+pub struct LaneView {
+    /// What it is.
+    pub spec: LaneSpec,
+    /// Its figures so far.
+    pub figures: Lane,
+    /// What it is doing, in a word or two: `Open`, `Waiting`, `Back in 3 s`, `On SSE`.
+    pub state: String,
+    /// Why, where there is more to say: why the fallback is not on WebSocket.
+    pub reason: Option<String>,
+    /// Slices of time and outages; seconds of the plots count from the start of the lanes.
+    pub series: Arc<Series>,
+    /// Latency in milliseconds against the share of messages, 0 to 1, that took no longer; rising
+    /// in both, at most 200 points.
+    pub distribution: Arc<[(f32, f32)]>,
+    /// Second, bytes on the wire so far; rising in both, at most 500 points.
+    pub wire: Arc<[(f32, f64)]>,
+    /// Second, connections opened so far, likewise.
+    pub connections: Arc<[(f32, f64)]>,
+}
+
+/// A recommendation. No sentence of it goes beyond what was measured or asked for.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Verdict {
+    /// Word of the way that fits best, as in files.
+    pub transport: &'static str,
+    /// It as people call it.
+    pub label: String,
+    /// One or two sentences that say it all.
+    pub summary: String,
+    /// Why, each with its numbers.
+    pub reasons: Vec<String>,
+    /// What would change it.
+    pub would_change: Vec<String>,
+}
+
+/// A lesson that can be run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LessonSummary {
+    /// Name of its file, which is what it is started by.
+    pub id: String,
+    /// What it is called: “A proxy that buffers”.
+    pub title: String,
+    /// What is to be learnt, in a sentence or two.
+    pub about: String,
+    /// How long it takes, in seconds.
+    pub seconds: f64,
+}
+
+/// A lesson that runs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LessonView {
+    /// Which.
+    pub lesson: LessonSummary,
+    /// Its steps so far and to come.
+    pub steps: Vec<StepView>,
+    /// Which of them is on.
+    pub step: usize,
+    /// Seconds of the whole that are over.
+    pub elapsed_s: f64,
+}
+
+/// A step of a lesson.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepView {
+    /// When it begins, in seconds.
+    pub at_s: f64,
+    /// What happens: “The proxy now holds responses back until 16 kB have come together”.
+    pub what: String,
+    /// What to watch, and why it is so.
+    pub watch: String,
+    /// What was measured in it, once it is over, in a sentence with numbers.
+    pub measured: Option<String>,
+}
+
+/// A scale run at one moment.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct ScaleView {
+    /// One a transport and number of clients, those that are done.
+    pub rows: Vec<ScaleRow>,
+    /// What is being done, with how far it is, 0 to 1.
+    #[serde(skip)]
+    pub doing: Option<(String, f32)>,
+    /// Files this process may hold open, and what it was before it was raised.
+    pub file_limit: Option<(u64, u64)>,
+    /// Why it ended early, and what to try.
+    #[serde(skip)]
+    pub error: Option<(String, String)>,
+}
+
+/// What so many clients of one transport cost.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ScaleRow {
+    /// Its word.
+    pub transport: &'static str,
+    /// Clients that were to be opened.
+    pub clients: usize,
+    /// Clients that were open at once.
+    pub held: usize,
+    /// Milliseconds until all of them were open.
+    pub setup_ms: f64,
+    /// Bytes of the server process a client, by its resident memory; `None` where the system does
+    /// not tell.
+    pub memory_per_connection: Option<u64>,
+    /// Messages handed to clients a second, all clients together.
+    pub fan_out_per_s: f64,
+    /// Milliseconds from publishing to arrival: half are faster.
+    pub p50_ms: Option<f64>,
+    /// 99 of 100 are faster.
+    pub p99_ms: Option<f64>,
+    /// Messages that should have arrived and did not.
+    pub lost: u64,
+    /// What kept it from more, where something did.
+    pub note: Option<String>,
+}
