@@ -9,6 +9,7 @@ mod interrupt;
 mod open;
 mod serve;
 mod terminal;
+mod values;
 
 use std::process::ExitCode;
 
