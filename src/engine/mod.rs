@@ -5,6 +5,7 @@ mod answer;
 mod begun;
 mod chunks;
 mod core;
+mod dialog;
 mod handle;
 mod join;
 mod observer;

@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
 use super::begun::{Begun, Explained};
+use super::dialog;
 use super::opened::{self, Opened};
 use super::reading::{SchemaError, SchemaFile};
 use super::recents::recents;
@@ -190,61 +191,4 @@ fn content(path: &Path) -> Result<Bytes, String> {
         return Err(format!("{shown} cannot be sent: it is larger than {} MiB", LARGEST >> 20));
     }
     Ok(content.into())
-}
-
-/// The system's own dialogs.
-#[cfg(feature = "gui")]
-mod dialog {
-    use std::path::PathBuf;
-
-    pub(super) async fn open() -> Option<PathBuf> {
-        let dialog = rfd::AsyncFileDialog::new()
-            .set_title("Open a capture")
-            .add_filter("Wirescope captures", &["wirescope"])
-            .add_filter("All files", &["*"]);
-        Some(dialog.pick_file().await?.path().to_owned())
-    }
-
-    pub(super) async fn send() -> Option<PathBuf> {
-        let dialog = rfd::AsyncFileDialog::new().set_title("Send a file");
-        Some(dialog.pick_file().await?.path().to_owned())
-    }
-
-    pub(super) async fn schema() -> Option<PathBuf> {
-        let dialog = rfd::AsyncFileDialog::new()
-            .set_title("Choose a Protobuf descriptor set")
-            .add_filter("Descriptor sets", &["binpb", "pb", "desc", "protoset", "fds"])
-            .add_filter("All files", &["*"]);
-        Some(dialog.pick_file().await?.path().to_owned())
-    }
-
-    pub(super) async fn save(name: String) -> Option<PathBuf> {
-        let dialog = rfd::AsyncFileDialog::new()
-            .set_title("Save the capture as")
-            .set_file_name(name)
-            .add_filter("Wirescope captures", &["wirescope"]);
-        Some(dialog.save_file().await?.path().to_owned())
-    }
-}
-
-/// Without a window there is nobody to ask.
-#[cfg(not(feature = "gui"))]
-mod dialog {
-    use std::path::PathBuf;
-
-    pub(super) async fn open() -> Option<PathBuf> {
-        None
-    }
-
-    pub(super) async fn send() -> Option<PathBuf> {
-        None
-    }
-
-    pub(super) async fn schema() -> Option<PathBuf> {
-        None
-    }
-
-    pub(super) async fn save(_name: String) -> Option<PathBuf> {
-        None
-    }
 }
