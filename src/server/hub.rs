@@ -70,6 +70,17 @@ pub enum Start {
     After(u64),
 }
 
+/// A topic as others see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TopicStats {
+    /// Its name.
+    pub name: String,
+    /// Messages so far.
+    pub messages: u64,
+    /// Readers that follow it now; between two polls a client does not.
+    pub followers: u64,
+}
+
 /// A reader fell so far behind that this many messages are gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Overrun {
@@ -142,6 +153,18 @@ impl Hub {
     /// Id of the newest message of `topic`; 0 where there is none.
     pub fn last_id(&self, topic: &str) -> u64 {
         locked(&self.shared.topics).get(topic).map_or(0, |topic| locked(&topic.log).last)
+    }
+
+    /// Every topic, by name.
+    pub fn topics(&self) -> Vec<TopicStats> {
+        let stats = |topic: &Arc<Topic>| TopicStats {
+            name: topic.name.clone(),
+            messages: *topic.newest.borrow(),
+            followers: topic.newest.receiver_count() as u64,
+        };
+        let mut topics: Vec<_> = locked(&self.shared.topics).values().map(stats).collect();
+        topics.sort_by(|a, b| a.name.cmp(&b.name));
+        topics
     }
 
     fn history(&self) -> usize {

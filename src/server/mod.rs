@@ -27,10 +27,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::model::{
-    Endpoint, EndpointError, ServerOptions, ServerOptionsError, Source, TransportKind,
+    Endpoint, EndpointError, Network, ServerOptions, ServerOptionsError, Source, TransportKind,
 };
 
 mod accept;
+mod control;
 mod follow;
 mod guard;
 mod hub;
@@ -48,7 +49,8 @@ mod tally;
 mod wire;
 mod ws;
 
-pub use hub::{Hub, HubError, Overrun, Start, Subscription};
+pub use control::Control;
+pub use hub::{Hub, HubError, Overrun, Start, Subscription, TopicStats};
 pub use message::{Draft, DraftError, Message};
 pub use tally::{Carrier, CarrierStats, Connections, InOut, Spread, Stats};
 
@@ -104,10 +106,17 @@ pub enum ServerError {
 #[derive(Debug)]
 struct Shared {
     addr: SocketAddr,
+    /// How it was started.
     options: ServerOptions,
     limits: Limits,
     hub: Hub,
     tallies: Arc<Tallies>,
+    /// What the source is to do.
+    source: watch::Sender<Source>,
+    /// What the source keeps to.
+    kept: watch::Receiver<Source>,
+    /// What is done to connections; subscribe to be woken when it changes.
+    network: watch::Sender<Arc<Network>>,
     tasks: TaskTracker,
     /// Asks everything to come to an end.
     stop: CancellationToken,
@@ -115,13 +124,17 @@ struct Shared {
     kill: CancellationToken,
 }
 
+impl Shared {
+    /// What is done to connections now.
+    fn network(&self) -> Arc<Network> {
+        Arc::clone(&self.network.borrow())
+    }
+}
+
 /// A running server. Dropped, it ends at once and without a word to its clients.
 #[derive(Debug)]
 pub struct Server {
-    shared: Arc<Shared>,
-    source: watch::Sender<Source>,
-    /// What the source keeps to.
-    kept: watch::Receiver<Source>,
+    control: Control,
 }
 
 impl Server {
@@ -159,103 +172,101 @@ impl Server {
         let listener = TcpListener::bind(asked).await.map_err(|e| refused(asked, e))?;
         let addr = listener.local_addr().map_err(|e| refused(asked, e))?;
         hub.set_history(options.history);
-        let source = watch::Sender::new(options.source.clone());
+        let (keeps, kept) = watch::channel(options.source.clone());
         let shared = Arc::new(Shared {
             addr,
-            options,
             limits,
-            hub: hub.clone(),
+            hub,
             tallies: Arc::new(Tallies::new()),
+            source: watch::Sender::new(options.source.clone()),
+            kept,
+            network: watch::Sender::new(Arc::new(options.network.clone())),
+            options,
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             kill: CancellationToken::new(),
         });
-        let (keeps, kept) = watch::channel(source.borrow().clone());
-        shared.tasks.spawn(source::run(hub, source.subscribe(), keeps, shared.stop.clone()));
+        let wanted = shared.source.subscribe();
+        let (hub, stop) = (shared.hub.clone(), shared.stop.clone());
+        shared.tasks.spawn(source::run(hub, wanted, keeps, stop));
         shared.tasks.spawn(accept::run(Arc::clone(&shared), listener));
-        Ok(Self { shared, source, kept })
+        Ok(Self { control: Control { shared } })
     }
 
-    /// The address it listens on, with the port it got.
+    /// A handle on it, for those who drive it without owning it.
+    pub fn control(&self) -> Control {
+        self.control.clone()
+    }
+
+    /// See [`Control::addr`].
     pub fn addr(&self) -> SocketAddr {
-        self.shared.addr
+        self.control.addr()
     }
 
-    /// Its base address for clients on this machine, such as `http://127.0.0.1:4100`.
+    /// See [`Control::url`].
     pub fn url(&self) -> String {
-        let mut addr = self.shared.addr;
-        if addr.ip().is_unspecified() {
-            addr.set_ip(match addr {
-                SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
-                SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
-            });
-        }
-        format!("http://{addr}")
+        self.control.url()
     }
 
-    /// How it was started; see [`Server::source`] for what the source does now.
-    pub fn options(&self) -> &ServerOptions {
-        &self.shared.options
+    /// See [`Control::options`].
+    pub fn options(&self) -> ServerOptions {
+        self.control.options()
     }
 
-    /// Its messages. Keep a clone to start another server that goes on with them.
+    /// See [`Control::hub`].
     pub fn hub(&self) -> &Hub {
-        &self.shared.hub
+        self.control.hub()
     }
 
-    /// Sends a message to every client of `topic`; its id.
+    /// See [`Control::publish`].
     ///
     /// # Errors
-    /// [`HubError`] where there is no such topic and none can be made.
+    /// As there.
     pub fn publish(&self, topic: &str, draft: &Draft) -> Result<u64, HubError> {
-        self.shared.hub.publish(topic, draft)
+        self.control.publish(topic, draft)
     }
 
-    /// What the source does now.
+    /// See [`Control::source`].
     pub fn source(&self) -> Source {
-        self.source.borrow().clone()
+        self.control.source()
     }
 
-    /// Changes what the source does, from the next message on.
+    /// See [`Control::set_source`].
     ///
     /// # Errors
-    /// [`ServerOptionsError`] where that is out of range; the source goes on as before.
+    /// As there.
     pub fn set_source(&self, source: Source) -> Result<(), ServerOptionsError> {
-        self.source.send_replace(source.checked()?);
-        Ok(())
+        self.control.set_source(source)
     }
 
-    /// Resolves when the source keeps to what [`Server::set_source`] said last: no message of
-    /// the one before comes after that.
+    /// See [`Control::settled`].
     pub async fn settled(&self) {
-        let source = self.source();
-        // An error means that there is no source any more, which keeps to anything.
-        let _ = self.kept.clone().wait_for(|kept| *kept == source).await;
+        self.control.settled().await;
     }
 
-    /// What it has counted so far. Cheap enough for every frame of a window.
+    /// See [`Control::stats`].
     pub fn stats(&self) -> Stats {
-        self.shared.tallies.snapshot()
+        self.control.stats()
     }
 
     /// Stops: the port is free, WebSockets are closed with 1001, streams and held polls end. Waits
     /// until clients have gone, two seconds at most, then cuts those that remain. No task is left.
     pub async fn stop(self) {
-        let tasks = self.shared.tasks.clone();
-        self.shared.stop.cancel();
-        tasks.close();
-        if tokio::time::timeout(GOODBYE, tasks.wait()).await.is_err() {
-            self.shared.kill.cancel();
+        let shared = &self.control.shared;
+        shared.stop.cancel();
+        shared.tasks.close();
+        if tokio::time::timeout(GOODBYE, shared.tasks.wait()).await.is_err() {
+            shared.kill.cancel();
             // What is killed ends where it waits next, and nothing here computes for long.
-            let _ = tokio::time::timeout(GOODBYE, tasks.wait()).await;
+            let _ = tokio::time::timeout(GOODBYE, shared.tasks.wait()).await;
         }
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.shared.stop.cancel();
-        self.shared.kill.cancel();
+        self.control.shared.stop.cancel();
+        self.control.shared.kill.cancel();
     }
 }
 

@@ -1,0 +1,106 @@
+//! A handle on a running server, for those who drive it while somebody else owns it: a comparison,
+//! a lesson, the engine.
+
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+
+use super::hub::{HubError, TopicStats};
+use super::message::Draft;
+use super::tally::Stats;
+use super::{Hub, Shared};
+use crate::model::{Network, ServerOptions, ServerOptionsError, Source};
+
+/// Drives a server that somebody else owns. Clones are cheap and drive the same server; none keeps
+/// it running. Once it is stopped, nothing said here has an effect.
+#[derive(Debug, Clone)]
+pub struct Control {
+    pub(super) shared: Arc<Shared>,
+}
+
+impl Control {
+    /// The address it listens on, with the port it got.
+    pub fn addr(&self) -> SocketAddr {
+        self.shared.addr
+    }
+
+    /// Its base address for clients on this machine, such as `http://127.0.0.1:4100`.
+    pub fn url(&self) -> String {
+        let mut addr = self.shared.addr;
+        if addr.ip().is_unspecified() {
+            addr.set_ip(match addr {
+                SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+                SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+            });
+        }
+        format!("http://{addr}")
+    }
+
+    /// How it behaves now: as it was started, with the present source and network.
+    pub fn options(&self) -> ServerOptions {
+        ServerOptions {
+            source: self.source(),
+            network: Network::clone(&self.network()),
+            ..self.shared.options.clone()
+        }
+    }
+
+    /// Its messages. Keep a clone to start another server that goes on with them.
+    pub fn hub(&self) -> &Hub {
+        &self.shared.hub
+    }
+
+    /// Sends a message to every client of `topic`; its id.
+    ///
+    /// # Errors
+    /// [`HubError`] where there is no such topic and none can be made.
+    pub fn publish(&self, topic: &str, draft: &Draft) -> Result<u64, HubError> {
+        self.shared.hub.publish(topic, draft)
+    }
+
+    /// Id of the newest message of `topic`; 0 where there is none.
+    pub fn last_id(&self, topic: &str) -> u64 {
+        self.shared.hub.last_id(topic)
+    }
+
+    /// Every topic, by name.
+    pub fn topics(&self) -> Vec<TopicStats> {
+        self.shared.hub.topics()
+    }
+
+    /// What the source does now.
+    pub fn source(&self) -> Source {
+        self.shared.source.borrow().clone()
+    }
+
+    /// Changes what the source does, from the next message on.
+    ///
+    /// # Errors
+    /// [`ServerOptionsError`] where that is out of range; the source goes on as before.
+    pub fn set_source(&self, source: Source) -> Result<(), ServerOptionsError> {
+        self.shared.source.send_replace(source.checked()?);
+        Ok(())
+    }
+
+    /// Resolves when the source keeps to what [`Control::set_source`] said last: no message of
+    /// the one before comes after that.
+    pub async fn settled(&self) {
+        let source = self.source();
+        // An error means that there is no source any more, which keeps to anything.
+        let _ = self.shared.kept.clone().wait_for(|kept| *kept == source).await;
+    }
+
+    /// What is done to its connections.
+    pub fn network(&self) -> Arc<Network> {
+        self.shared.network()
+    }
+
+    /// Changes what is done to its connections, from now on, those that are open too.
+    pub fn set_network(&self, network: Network) {
+        self.shared.network.send_replace(Arc::new(network));
+    }
+
+    /// What it has counted so far. Cheap enough for every frame of a window.
+    pub fn stats(&self) -> Stats {
+        self.shared.tallies.snapshot()
+    }
+}
