@@ -218,6 +218,7 @@ impl CaptureArgs {
             dialect: self.dialect.clone(),
             interval: self.interval,
             last_event_id: self.last_event_id.clone(),
+            resume: true,
             retries: Retries { most: self.max_retries, ..Retries::default() },
             heartbeat: self.ping.0.map(Heartbeat::every),
             insecure: self.insecure,

@@ -120,6 +120,10 @@ pub struct Options {
     pub interval: Duration,
     /// Where to resume from the start: `Last-Event-ID`, or the cursor of a poll.
     pub last_event_id: Option<String>,
+    /// Say after a loss where we were, where the transport can; without it, what was sent
+    /// meanwhile is missed.
+    #[serde(skip_serializing_if = "is_so")]
+    pub resume: bool,
     /// Reconnection.
     pub retries: Retries,
     /// WebSocket pings; `None` sends none.
@@ -155,6 +159,12 @@ pub struct Options {
     pub ts_path: Option<String>,
 }
 
+// The signature is serde's.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_so(switch: &bool) -> bool {
+    *switch
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {
@@ -165,6 +175,7 @@ impl Default for Options {
             dialect: None,
             interval: Duration::from_secs(1),
             last_event_id: None,
+            resume: true,
             retries: Retries::default(),
             heartbeat: Some(Heartbeat::every(Duration::from_secs(25))),
             insecure: false,
@@ -195,6 +206,7 @@ impl Options {
             self.dialect != plain.dialect,
             self.interval != plain.interval,
             self.last_event_id != plain.last_event_id,
+            self.resume != plain.resume,
             self.retries != plain.retries,
             self.heartbeat != plain.heartbeat,
             self.insecure != plain.insecure,
@@ -243,5 +255,15 @@ mod tests {
         options.headers.push(("A".into(), "b".into()));
         options.insecure = true;
         assert_eq!(options.changed(), 2);
+    }
+
+    #[test]
+    fn resuming_is_only_mentioned_where_it_is_off() {
+        let json = |options: &Options| serde_json::to_string(options).unwrap_or_default();
+        let off = Options { resume: false, ..Options::default() };
+        assert!(!json(&Options::default()).contains("resume"));
+        assert!(json(&off).contains(r#""resume":false"#));
+        assert_eq!(serde_json::from_str::<Options>(&json(&off)).ok(), Some(off));
+        assert_eq!(serde_json::from_str::<Options>("{}").ok(), Some(Options::default()));
     }
 }

@@ -194,6 +194,12 @@ impl Transport for Auto {
         }
     }
 
+    fn forget(&mut self) {
+        if let Some(chosen) = &mut self.chosen {
+            chosen.transport().forget();
+        }
+    }
+
     fn retry_after(&self) -> Option<Duration> {
         match &self.chosen {
             Some(Chosen::Sse(sse)) => sse.retry_after(),

@@ -38,6 +38,9 @@ pub trait Transport: Send {
         None
     }
 
+    /// Begins anew with the next attempt, as for those who want no resuming.
+    fn forget(&mut self) {}
+
     /// The wait the peer asked for before the next attempt (`retry:` of an event stream); it takes
     /// the place of the first backoff step.
     fn retry_after(&self) -> Option<std::time::Duration> {
@@ -54,6 +57,8 @@ pub enum Outcome {
     Finished(TransportError),
     /// It broke or was refused; [`TransportError::is_final`] tells whether trying again makes sense.
     Lost(TransportError),
+    /// It broke or was refused, and the transport knows another way that it wants to try at once.
+    Again(TransportError),
     /// The recording ended, so there is nowhere to put what comes.
     Unrecorded,
 }

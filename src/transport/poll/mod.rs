@@ -205,4 +205,8 @@ impl Transport for Poll {
     fn cursor(&self) -> Option<String> {
         self.state.cursor.text().filter(|_| !self.dialect.restart.reconnect)
     }
+
+    fn forget(&mut self) {
+        self.state.forget(&self.dialect);
+    }
 }

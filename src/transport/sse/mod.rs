@@ -152,6 +152,10 @@ impl Transport for Sse {
         Some(self.last_id.clone()).filter(|id| !id.is_empty())
     }
 
+    fn forget(&mut self) {
+        self.last_id.clear();
+    }
+
     fn retry_after(&self) -> Option<Duration> {
         self.retry.map(|asked| asked.max(LEAST_RETRY))
     }

@@ -187,6 +187,10 @@ impl Transport for Stream {
     fn cursor(&self) -> Option<String> {
         self.resume.text()
     }
+
+    fn forget(&mut self) {
+        self.resume.go_on(None);
+    }
 }
 
 /// Lets a stream pass; anything else is the error to end with.
