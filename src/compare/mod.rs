@@ -1,6 +1,7 @@
 //! The same messages over every transport at once, measured on this machine: lanes, the run that
 //! fills them, and the table they end in.
 
+pub mod crowd;
 mod lane;
 mod run;
 mod table;
@@ -10,5 +11,6 @@ pub use lane::{Lane, LatencyMs};
 pub use run::{CompareError, Comparison, Settings, run};
 pub use table::table;
 pub use view::{
-    LaneView, LessonSummary, LessonView, RunView, ScaleRow, ScaleView, Stage, StepView, Verdict,
+    HerdView, LaneView, LessonSummary, LessonView, RunView, ScaleRow, ScaleView, Stage, StepView,
+    StreamView, StreamsView, Verdict,
 };

@@ -160,3 +160,96 @@ pub struct ScaleRow {
     /// What kept it from more, where something did.
     pub note: Option<String>,
 }
+
+/// Clients that come back after their server was gone, at one moment.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct HerdView {
+    /// Word of their transport.
+    pub transport: &'static str,
+    /// Word of how they come back, as in [`Comeback::word`](super::crowd::Comeback::word).
+    pub comeback: &'static str,
+    /// It as people call it: “Exponential backoff with jitter”.
+    pub label: &'static str,
+    /// How many there are.
+    pub clients: usize,
+    /// How many are open now.
+    pub connected: usize,
+    /// Seconds since the herd was started.
+    pub elapsed_s: f64,
+    /// Seconds a slice.
+    pub slice_s: f64,
+    /// Connections attempted to come back, in each slice since the start; opening the herd is not
+    /// among them. At most 6,000.
+    pub attempts: Vec<u32>,
+    /// Clients that were open at the end of each slice, likewise.
+    pub open: Vec<u32>,
+    /// Attempts to come back that failed.
+    pub failed: u64,
+    /// When the last outage began, in seconds since the start: the first client was lost while
+    /// all were open.
+    pub lost_at_s: Option<f64>,
+    /// Seconds from then until all were open again; `None` before.
+    pub back_after_s: Option<f64>,
+}
+
+impl HerdView {
+    /// Attempts in the busiest slice.
+    pub fn peak(&self) -> u32 {
+        self.attempts.iter().copied().max().unwrap_or(0)
+    }
+
+    /// Attempts in all.
+    pub fn attempted(&self) -> u64 {
+        self.attempts.iter().copied().map(u64::from).sum()
+    }
+}
+
+/// Event streams that one page opens to one host, at one moment.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StreamsView {
+    /// Word of what they travel over, as in [`Protocol::word`](super::crowd::Protocol::word).
+    pub protocol: &'static str,
+    /// It as people call it: `HTTP/1.1`.
+    pub label: &'static str,
+    /// TCP connections open now.
+    pub connections: usize,
+    /// Seconds since the page asked for the streams.
+    pub elapsed_s: f64,
+    /// One a stream, in the order they were asked for.
+    pub streams: Vec<StreamView>,
+}
+
+/// One of these streams. Times are milliseconds since the page asked for the streams.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct StreamView {
+    /// When its request was sent; `None` while it waits for a connection.
+    pub asked_ms: Option<f64>,
+    /// When its head came.
+    pub opened_ms: Option<f64>,
+    /// When its first message came.
+    pub first_ms: Option<f64>,
+    /// Messages so far.
+    pub messages: u64,
+    /// Why it is over.
+    pub error: Option<String>,
+}
+
+impl StreamView {
+    /// What it is doing, in words for people.
+    pub fn state(&self) -> &'static str {
+        match self {
+            Self { error: Some(_), .. } => "Failed",
+            Self { first_ms: Some(_), .. } => "Receiving",
+            Self { opened_ms: Some(_), .. } => "Open, nothing yet",
+            Self { asked_ms: Some(_), .. } => "Asked",
+            _ => "Waiting for a free connection",
+        }
+    }
+}
+
+impl StreamsView {
+    /// Streams that wait for a connection.
+    pub fn waiting(&self) -> usize {
+        self.streams.iter().filter(|stream| stream.asked_ms.is_none()).count()
+    }
+}
