@@ -166,6 +166,7 @@ impl Core {
             | Command::StartRun(_)
             | Command::RunLesson(_)
             | Command::StopRun
+            | Command::SetNeeds(_)
             | Command::StartScale(_)
             | Command::StopScale
             | Command::ReportDialog

@@ -4,7 +4,9 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
-use super::{Endpoint, Filter, Network, Restart, RunSetup, Say, ServerOptions, Source};
+use super::{
+    Endpoint, Filter, Needs, Network, Restart, RunSetup, Say, ServerOptions, Source,
+};
 
 /// Names a session for as long as the program runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -89,6 +91,8 @@ pub enum Command {
     RunLesson(String),
     /// End the comparison or the lesson.
     StopRun,
+    /// Judge the comparison that runs, or the last one, by these needs.
+    SetNeeds(Needs),
     /// Open so many clients a transport, one step after the other, and measure what they cost.
     StartScale(Vec<usize>),
     /// End that.
