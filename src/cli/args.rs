@@ -9,10 +9,11 @@ use clap::{Args as ClapArgs, ColorChoice, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use super::values::{
-    OrOff, address, bytes, duration, duration_or_off, header, history, proxy, query, rate, size,
-    target, text_or_file,
+    OrOff, address, duration, duration_or_off, header, history, proxy, query, rate, size, target,
+    text_or_file,
 };
 use crate::analysis::query::Query;
+use crate::model::quantity::parse_bytes;
 use crate::model::{
     Body, Endpoint, Heartbeat, Options, Proxy, Retries, ServerOptions, Source, TransportKind,
 };
@@ -192,7 +193,7 @@ pub(super) struct CaptureArgs {
     #[arg(long)]
     echo: bool,
     /// Largest message that is kept whole
-    #[arg(long, value_name = "BYTES", value_parser = bytes, default_value = "64MiB")]
+    #[arg(long, value_name = "BYTES", value_parser = parse_bytes, default_value = "64MiB")]
     max_message: usize,
     /// Where the sequence number is in a JSON message, as in data.seq
     #[arg(long, value_name = "PATH")]

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 
 use super::args::Target;
 use crate::analysis::query::{Query, QueryError};
+use crate::model::quantity::{parse_bytes, parse_duration};
 use crate::model::{Endpoint, Proxy, ServerOptions, Source};
 
 /// A duration, or none where `off` was given.
@@ -52,7 +53,7 @@ pub(super) fn rate(text: &str) -> Result<f64, String> {
 
 /// Payload bytes, as many as the server puts into a message.
 pub(super) fn size(text: &str) -> Result<usize, String> {
-    let size = bytes(text)?;
+    let size = parse_bytes(text)?;
     within(from(Source { size, ..Source::default() })).map(|options| options.source.size)
 }
 
@@ -74,8 +75,7 @@ fn within(options: ServerOptions) -> Result<ServerOptions, String> {
 const LONGEST: Duration = Duration::from_hours(366 * 24);
 
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    let found =
-        humantime::parse_duration(text).map_err(|e| format!("{e}; try 500ms, 25s or 5m"))?;
+    let found = parse_duration(text)?;
     if found.is_zero() {
         Err(String::from("must be longer than nothing"))
     } else if found > LONGEST {
@@ -102,50 +102,10 @@ pub(super) fn header(text: &str) -> Result<(String, String), String> {
     Ok((name.trim().to_owned(), value.trim().to_owned()))
 }
 
-/// A number of bytes, as in `100`, `64k` (1,000), `64KiB` (1,024) or `1.5MB`.
-pub(super) fn bytes(text: &str) -> Result<usize, String> {
-    let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let (number, unit) = text.split_at(split);
-    let factor = match unit.trim().to_ascii_lowercase().as_str() {
-        "" | "b" => 1.0,
-        "k" | "kb" => 1e3,
-        "m" | "mb" => 1e6,
-        "g" | "gb" => 1e9,
-        "kib" => 1024.0,
-        "mib" => 1024.0 * 1024.0,
-        "gib" => 1024.0 * 1024.0 * 1024.0,
-        _ => return Err(format!("“{unit}” is no unit of size; try 100, 64KiB or 2MB")),
-    };
-    let number: f64 = number.parse().map_err(|_| format!("“{number}” is no number"))?;
-    let found = number * factor;
-    if (1.0..=4e9).contains(&found) {
-        Ok(found as usize)
-    } else {
-        Err(String::from("must be between 1 byte and 4 GB"))
-    }
-}
-
 pub(super) fn text_or_file(text: &str) -> Result<String> {
     match text.strip_prefix('@') {
         Some(path) => std::fs::read_to_string(path)
             .with_context(|| format!("{path} could not be read; --send @FILE wants UTF-8 text")),
         None => Ok(text.to_owned()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_are_read_as_people_write_them() {
-        for (text, wanted) in
-            [("100", 100), ("64KiB", 65_536), ("1.5MB", 1_500_000), ("2m", 2_000_000)]
-        {
-            assert_eq!(bytes(text), Ok(wanted));
-        }
-        for text in ["", "x", "0", "5 parsecs", "9999GB"] {
-            assert!(bytes(text).is_err(), "{text}");
-        }
     }
 }

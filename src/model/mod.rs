@@ -13,6 +13,7 @@ mod meta;
 mod network;
 mod options;
 pub mod pasted;
+pub mod quantity;
 mod say;
 mod secret;
 mod server;
@@ -27,7 +28,9 @@ pub use event::{Dir, Event, Kind, Wire};
 pub use feed::{Feed, FeedError};
 pub use filter::{Class, Filter};
 pub use meta::{Certificate, Frame, Headers, Meta, Timing};
-pub use network::{BlockedUpgrade, Buffering, Cut, CutHow, Failure, Impairment, Network};
+pub use network::{
+    BlockedUpgrade, Buffering, Cut, CutHow, Failure, Impairment, ImpairmentError, Network, Trouble,
+};
 pub use options::{Body, Heartbeat, Options, Proxy, ProxyError, Retries};
 pub use say::Say;
 pub use secret::{is_redacted, is_secret_header, redact_subprotocol_list, redact_subprotocols};

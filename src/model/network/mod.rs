@@ -6,6 +6,16 @@ use std::time::Duration;
 
 use super::TransportKind;
 
+mod catalogue;
+mod parse;
+mod spell;
+#[cfg(test)]
+#[allow(clippy::expect_used)]
+mod tests;
+
+pub use catalogue::Trouble;
+pub use parse::ImpairmentError;
+
 /// How a connection is ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CutHow {
@@ -39,12 +49,17 @@ pub struct Failure {
     pub retry_after: Option<Duration>,
 }
 
+impl Failure {
+    /// What it may answer.
+    pub const STATUSES: [u16; 4] = [500, 502, 503, 429];
+}
+
 /// How a proxy holds responses back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Buffering {
     /// Until so many bytes have come together.
     Bytes(usize),
-    /// Until the response ends.
+    /// Until the response ends, or 4 MiB have come together.
     UntilEnd,
 }
 
@@ -102,9 +117,9 @@ pub struct Impairment {
 pub struct Network([Impairment; TransportKind::ALL.len()]);
 
 impl Network {
-    /// The same for every transport.
+    /// The same for every transport, as far as it feels it.
     pub fn all(impairment: &Impairment) -> Self {
-        Self(std::array::from_fn(|_| impairment.clone()))
+        Self(TransportKind::ALL.map(|kind| impairment.felt_by(kind)))
     }
 
     /// What is done to one.

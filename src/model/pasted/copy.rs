@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::Tool;
 use super::draft::usual_type;
+use crate::model::quantity::spell_duration;
 use crate::model::{Body, Endpoint, Options, Proxy, TransportKind};
 
 /// A command line.
@@ -242,24 +243,27 @@ fn wirescope(line: &mut Line<'_>, endpoint: &Endpoint, transport: Option<Transpo
     for name in &options.subprotocols {
         line.flag("--subprotocol", name);
     }
-    let duration = |duration| humantime::format_duration(duration).to_string().replace(' ', "");
     let retries = options.retries;
     let changed = |is: bool, value: String| is.then_some(value);
     let flags = [
         ("--method", options.method.clone()),
         ("--dialect", options.dialect.clone()),
-        ("--interval", changed(options.interval != plain.interval, duration(options.interval))),
+        (
+            "--interval",
+            changed(options.interval != plain.interval, spell_duration(options.interval)),
+        ),
         ("--last-event-id", options.last_event_id.clone()),
         ("--max-retries", changed(retries.most != plain.retries.most, retries.most.to_string())),
         ("--ping", {
-            let every = options.heartbeat.map_or_else(|| "off".into(), |beat| duration(beat.every));
+            let every =
+                options.heartbeat.map_or_else(|| "off".into(), |beat| spell_duration(beat.every));
             changed(options.heartbeat != plain.heartbeat, every)
         }),
         ("--max-message", {
             changed(options.max_message != plain.max_message, options.max_message.to_string())
         }),
         ("--post-to", options.post_to.clone()),
-        ("--every", options.every.map(duration)),
+        ("--every", options.every.map(spell_duration)),
         ("--seq", options.seq_path.clone()),
         ("--ts", options.ts_path.clone()),
     ];
