@@ -9,13 +9,14 @@ use clap::{Args as ClapArgs, ColorChoice, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use super::values::{
-    OrOff, address, duration, duration_or_off, header, history, proxy, query, rate, size, target,
-    text_or_file,
+    OrOff, address, duration, duration_or_off, header, history, impairment, impairments, proxy,
+    query, rate, size, target, text_or_file,
 };
 use crate::analysis::query::Query;
 use crate::model::quantity::parse_bytes;
 use crate::model::{
-    Body, Endpoint, Heartbeat, Options, Proxy, Retries, ServerOptions, Source, TransportKind,
+    Body, Endpoint, Heartbeat, Network, Options, Proxy, Retries, ServerOptions, Source,
+    TransportKind,
 };
 
 /// See every frame of a live WebSocket, SSE or polling endpoint, and keep it
@@ -241,13 +242,17 @@ impl CaptureArgs {
     }
 }
 
-/// Options of `serve`.
-#[derive(Debug, ClapArgs)]
-#[command(after_help = "Examples:
+const SERVE_EXAMPLES: &str = "Examples:
   wirescope serve
   wirescope serve --listen 127.0.0.1:0 --rate 0
+  wirescope serve --impair delay=80ms,jitter=40ms --impair sse:buffer=end
   curl -N http://127.0.0.1:4100/sse
-  curl -H 'Content-Type: application/json' -d '{\"text\":\"hello\"}' http://127.0.0.1:4100/publish")]
+  curl -H 'Content-Type: application/json' -d '{\"text\":\"hello\"}' http://127.0.0.1:4100/publish";
+
+/// Options of `serve`.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = SERVE_EXAMPLES)]
+#[command(after_long_help = format!("{SERVE_EXAMPLES}\n\n{}", impairments()))]
 pub(super) struct ServeArgs {
     /// Address to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4100")]
@@ -270,12 +275,18 @@ pub(super) struct ServeArgs {
     /// Reconnection time that event streams ask for
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "3s")]
     retry: Duration,
+    /// Make the network bad on purpose, for all transports or for one, as in delay=80ms,jitter=40ms
+    /// or sse:buffer=end; can be repeated, and --help lists what there is
+    #[arg(long, value_name = "[TRANSPORT:]LIST", value_parser = impairment)]
+    impair: Vec<String>,
 }
 
 impl ServeArgs {
     /// The server options these arguments describe.
-    pub(super) fn options(&self) -> ServerOptions {
-        ServerOptions {
+    pub(super) fn options(&self) -> Result<ServerOptions> {
+        let network = Network::parse(self.impair.iter().map(String::as_str))?;
+        Ok(ServerOptions {
+            network,
             listen: self.listen,
             source: Source { rate: self.rate, size: self.size, ..Source::default() },
             history: self.history,
@@ -283,7 +294,7 @@ impl ServeArgs {
             heartbeat: self.heartbeat.0,
             retry: self.retry,
             ..ServerOptions::default()
-        }
+        })
     }
 }
 
@@ -338,6 +349,21 @@ mod tests {
         assert_eq!(endpoint.transport, Some(TransportKind::Sse));
         assert_eq!(endpoint.options.headers, [("A".into(), "b".into())]);
         assert_eq!((endpoint.options.heartbeat, endpoint.options.retries.most), (None, 0));
+        Ok(())
+    }
+
+    #[test]
+    fn impairments_become_a_network_and_those_that_do_nothing_are_refused() -> Result<()> {
+        let line = "wirescope serve --impair delay=80ms --impair sse:buffer=end,cut=5s/reset";
+        let args = Args::try_parse_from(line.split(' '))?;
+        let Some(Verb::Serve(serve)) = args.verb else { anyhow::bail!("not a server") };
+        let network = serve.options()?.network;
+        assert_eq!(network.of(TransportKind::Websocket).to_string(), "delay=80ms");
+        let wanted = "delay=80ms,cut=5s/reset,buffer=end";
+        assert_eq!(network.of(TransportKind::Sse).to_string(), wanted);
+        let refused = Args::try_parse_from(["wirescope", "serve", "--impair", "sse:pongs=off"]);
+        let error = refused.err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(error.contains("it is felt over websocket"), "{error}");
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use crate::server::Server;
 
 /// Runs the server. Its address is the first line on stdout, so that scripts can use port 0.
 pub(super) fn run(args: &ServeArgs, terminal: Terminal) -> Result<()> {
-    let options = args.options();
+    let options = args.options()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut interrupt = Interrupt::listen()?;

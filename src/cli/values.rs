@@ -1,5 +1,6 @@
 //! Values of options as people write them, and what is said of those that cannot be.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use anyhow::{Context, Result};
 use super::args::Target;
 use crate::analysis::query::{Query, QueryError};
 use crate::model::quantity::{parse_bytes, parse_duration};
-use crate::model::{Endpoint, Proxy, ServerOptions, Source};
+use crate::model::{Endpoint, Network, Proxy, ServerOptions, Source, TransportKind, Trouble};
 
 /// A duration, or none where `off` was given.
 #[derive(Debug, Clone, Copy)]
@@ -100,6 +101,33 @@ pub(super) fn header(text: &str) -> Result<(String, String), String> {
         return Err(String::from("the header has no name"));
     }
     Ok((name.trim().to_owned(), value.trim().to_owned()))
+}
+
+/// What is done to connections, checked.
+pub(super) fn impairment(text: &str) -> Result<String, String> {
+    Network::parse([text]).map(|_| text.to_owned()).map_err(|error| error.to_string())
+}
+
+/// Everything that can be done to connections, for the help of `--impair`.
+pub(super) fn impairments() -> String {
+    let mut text = String::from("What --impair can do:\n");
+    for trouble in Trouble::ALL {
+        let felt_by: Vec<_> = trouble.felt_by().iter().map(|kind| kind.word()).collect();
+        let felt_by = if felt_by.len() == TransportKind::ALL.len() {
+            String::from("all transports")
+        } else {
+            felt_by.join(", ")
+        };
+        // Writing to a string cannot fail.
+        let _ = write!(
+            text,
+            "\n  {trouble}={}\n      {}\n      Felt by {felt_by}. Takes {}\n",
+            trouble.example(),
+            trouble.imitates(),
+            trouble.takes()
+        );
+    }
+    text
 }
 
 pub(super) fn text_or_file(text: &str) -> Result<String> {

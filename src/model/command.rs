@@ -4,9 +4,7 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
-use super::{
-    Endpoint, Filter, Needs, Network, Restart, RunSetup, Say, ServerOptions, Source,
-};
+use super::{Endpoint, Filter, Needs, Network, Restart, RunSetup, Say, ServerOptions, Source};
 
 /// Names a session for as long as the program runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
