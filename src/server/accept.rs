@@ -14,9 +14,11 @@ use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use super::wire::{Counted, Meter};
+use super::meter::Meter;
+use super::wire::Counted;
 use super::{Shared, routes};
 
 /// Bytes of a request's head, at most; of a response, what may wait to be written.
@@ -33,6 +35,7 @@ const TURNED_AWAY: usize = 64;
 /// Accepts until the server stops; then the port is free.
 pub(super) async fn run(shared: Arc<Shared>, listener: TcpListener) {
     let router = routes::router(Arc::clone(&shared));
+    let era = shared.kill.child_token();
     let places = Arc::new(Semaphore::new(shared.limits.connections));
     let refusals = Arc::new(Semaphore::new(TURNED_AWAY));
     loop {
@@ -40,8 +43,8 @@ pub(super) async fn run(shared: Arc<Shared>, listener: TcpListener) {
             () = shared.stop.cancelled() => return,
             accepted = listener.accept() => accepted,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
             // The client was gone before it was its turn.
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
             Err(error) => {
@@ -53,7 +56,8 @@ pub(super) async fn run(shared: Arc<Shared>, listener: TcpListener) {
         // Messages are small and wanted at once. Fails only when the client is gone again.
         let _ = stream.set_nodelay(true);
         if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
-            shared.tasks.spawn(serve(Arc::clone(&shared), router.clone(), stream, place));
+            let meter = Meter::new(&shared, peer, &era);
+            shared.tasks.spawn(serve(Arc::clone(&shared), router.clone(), stream, meter, place));
             continue;
         }
         shared.tallies.refused.add(1);
@@ -67,17 +71,17 @@ async fn serve(
     shared: Arc<Shared>,
     router: Router,
     stream: TcpStream,
+    meter: Arc<Meter>,
     place: OwnedSemaphorePermit,
 ) {
-    let meter = Meter::new(&shared.tallies);
     let io = Counted::new(stream, Arc::clone(&meter), shared.limits.stall, place);
-    let asked = Arc::clone(&meter);
+    let (asked, end) = (Arc::clone(&meter), meter.end().clone());
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(Arc::clone(&meter));
         router.clone().oneshot(request)
     });
-    let builder = builder(&shared);
+    let builder = builder(&shared, &end);
     let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(io), service));
     let mut idle = pin!(tokio::time::sleep(HEAD));
     let (mut stopping, mut waiting) = (false, true);
@@ -85,7 +89,7 @@ async fn serve(
         tokio::select! {
             // An error here is the client's: it broke a rule, or away.
             _ = connection.as_mut() => return,
-            () = shared.kill.cancelled() => return,
+            () = end.cancelled() => return,
             () = shared.stop.cancelled(), if !stopping => {
                 stopping = true;
                 connection.as_mut().graceful_shutdown();
@@ -101,8 +105,8 @@ async fn serve(
     }
 }
 
-fn builder(shared: &Arc<Shared>) -> Builder<Tracked> {
-    let mut builder = Builder::new(Tracked(Arc::clone(shared)));
+fn builder(shared: &Arc<Shared>, end: &CancellationToken) -> Builder<Tracked> {
+    let mut builder = Builder::new(Tracked { shared: Arc::clone(shared), end: end.clone() });
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(BUFFER);
     builder
         .http2()
@@ -139,7 +143,11 @@ async fn turn_away(shared: Arc<Shared>, mut stream: TcpStream, _place: OwnedSema
 
 /// Runs the requests of an HTTP/2 connection among the server's tasks, so that none outlives it.
 #[derive(Clone)]
-struct Tracked(Arc<Shared>);
+struct Tracked {
+    shared: Arc<Shared>,
+    /// Of the connection.
+    end: CancellationToken,
+}
 
 impl<F> hyper::rt::Executor<F> for Tracked
 where
@@ -147,11 +155,11 @@ where
     F::Output: Send + 'static,
 {
     fn execute(&self, future: F) {
-        let kill = self.0.kill.clone();
-        self.0.tasks.spawn(async move {
+        let end = self.end.clone();
+        self.shared.tasks.spawn(async move {
             tokio::select! {
                 _ = future => {}
-                () = kill.cancelled() => {}
+                () = end.cancelled() => {}
             }
         });
     }

@@ -4,7 +4,9 @@
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
+use super::clients::Client;
 use super::hub::{HubError, TopicStats};
+use super::ledger::Account;
 use super::message::Draft;
 use super::tally::Stats;
 use super::{Hub, Shared};
@@ -97,6 +99,27 @@ impl Control {
     /// Changes what is done to its connections, from now on, those that are open too.
     pub fn set_network(&self, network: Network) {
         self.shared.network.send_replace(Arc::new(network));
+    }
+
+    /// The `most` clients that have been connected longest, oldest first, and how many there are.
+    pub fn clients(&self, most: usize) -> (Vec<Client>, u64) {
+        self.shared.clients.list(most)
+    }
+
+    /// Ends the connection of one client at once, and whatever else goes over it; whether there was
+    /// such a client. A WebSocket is closed with 1001 where its client reads within a second.
+    pub fn cut(&self, client: u64) -> bool {
+        self.shared.clients.cut(client)
+    }
+
+    /// Ends the connections of all clients, as [`Control::cut`] does.
+    pub fn cut_all(&self) {
+        self.shared.clients.cut_all();
+    }
+
+    /// What was counted for requests with `?client=NAME`.
+    pub fn account(&self, name: &str) -> Option<Account> {
+        self.shared.ledger.account(name)
     }
 
     /// What it has counted so far. Cheap enough for every frame of a window.

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::clients::Open;
 use super::hub::{Overrun, Subscription};
 use super::message::Message;
-use super::tally::Open;
 
 /// Messages handed over at a time.
 const BATCH: usize = 256;
@@ -62,7 +62,7 @@ pub(super) fn take(
     let taken = subscription.take(BATCH, BATCH_BYTES);
     if let Ok(messages) = &taken {
         for message in messages {
-            open.tally().sent(message.json.len());
+            open.sent(message.json.len());
         }
     } else {
         open.tally().slow.add(1);

@@ -2,7 +2,7 @@
 //! kept, and readers follow with a cursor, so that one who is slow costs nothing but their place.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
@@ -88,18 +88,35 @@ pub struct Overrun {
     pub missed: u64,
 }
 
-/// A reader's place in a topic.
+/// A reader of a topic.
 #[derive(Debug)]
 pub struct Subscription {
-    topic: Arc<Topic>,
+    place: Place,
     newest: watch::Receiver<u64>,
-    /// Id of the message to be read next.
-    next: u64,
     /// Messages between the place that was asked for and the oldest that is kept.
     pub missed: u64,
     /// The place that was asked for lies ahead of the topic, so the ids have begun again: reading
     /// starts with the oldest message.
     pub reset: bool,
+}
+
+/// Where a reader is in a topic, for others to see.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    topic: Arc<Topic>,
+    /// Id of the newest message it was given, or the one before its first.
+    cursor: Arc<AtomicU64>,
+}
+
+impl Place {
+    /// Messages it was not given yet.
+    pub(super) fn behind(&self) -> u64 {
+        self.topic.newest.borrow().saturating_sub(self.cursor())
+    }
+
+    fn cursor(&self) -> u64 {
+        self.cursor.load(Ordering::Relaxed)
+    }
 }
 
 impl Hub {
@@ -147,7 +164,8 @@ impl Hub {
         };
         drop(log);
         let newest = topic.newest.subscribe();
-        Ok(Subscription { topic, newest, next, missed, reset })
+        let place = Place { topic, cursor: Arc::new(AtomicU64::new(next - 1)) };
+        Ok(Subscription { place, newest, missed, reset })
     }
 
     /// Id of the newest message of `topic`; 0 where there is none.
@@ -214,17 +232,22 @@ impl Log {
 impl Subscription {
     /// Name of the topic.
     pub fn topic(&self) -> &str {
-        &self.topic.name
+        &self.place.topic.name
+    }
+
+    /// Where it is, now and later.
+    pub(super) fn place(&self) -> Place {
+        self.place.clone()
     }
 
     /// Id of the newest message this reader was given, or the one before its first.
     pub fn cursor(&self) -> u64 {
-        self.next - 1
+        self.place.cursor()
     }
 
     /// Resolves as soon as there is something to [`take`](Self::take). May be dropped at any time.
     pub async fn ready(&mut self) {
-        while *self.newest.borrow_and_update() < self.next {
+        while *self.newest.borrow_and_update() <= self.place.cursor() {
             if self.newest.changed().await.is_err() {
                 // Cannot be: the sender is in the topic this holds.
                 std::future::pending::<()>().await;
@@ -237,13 +260,14 @@ impl Subscription {
     /// # Errors
     /// [`Overrun`] where messages in between are gone; the reader keeps its place.
     pub fn take(&mut self, most: usize, bytes: usize) -> Result<Vec<Arc<Message>>, Overrun> {
-        let log = locked(&self.topic.log);
+        let next = self.cursor() + 1;
+        let log = locked(&self.place.topic.log);
         let oldest = log.last + 1 - log.kept.len() as u64;
-        if self.next < oldest {
-            return Err(Overrun { missed: oldest - self.next });
+        if next < oldest {
+            return Err(Overrun { missed: oldest - next });
         }
         let mut room = bytes;
-        let skipped = usize::try_from(self.next - oldest).unwrap_or(usize::MAX);
+        let skipped = usize::try_from(next - oldest).unwrap_or(usize::MAX);
         let messages: Vec<_> = log
             .kept
             .iter()
@@ -257,7 +281,8 @@ impl Subscription {
             .cloned()
             .collect();
         drop(log);
-        self.next += messages.len() as u64;
+        // Only this reader writes it.
+        self.place.cursor.fetch_add(messages.len() as u64, Ordering::Relaxed);
         Ok(messages)
     }
 }

@@ -31,11 +31,14 @@ use crate::model::{
 };
 
 mod accept;
+mod clients;
 mod control;
 mod follow;
 mod guard;
 mod hub;
+mod ledger;
 mod message;
+mod meter;
 mod poll;
 mod publish;
 mod query;
@@ -46,14 +49,19 @@ mod sse;
 mod stats;
 mod stream;
 mod tally;
+mod visit;
 mod wire;
 mod ws;
 
+pub use clients::Client;
 pub use control::Control;
 pub use hub::{Hub, HubError, Overrun, Start, Subscription, TopicStats};
+pub use ledger::Account;
 pub use message::{Draft, DraftError, Message};
 pub use tally::{Carrier, CarrierStats, Connections, InOut, Spread, Stats};
 
+use clients::Clients;
+use ledger::Ledger;
 use tally::Tallies;
 
 /// How long clients may take to go when the server stops.
@@ -110,7 +118,9 @@ struct Shared {
     options: ServerOptions,
     limits: Limits,
     hub: Hub,
-    tallies: Arc<Tallies>,
+    tallies: Tallies,
+    clients: Clients,
+    ledger: Ledger,
     /// What the source is to do.
     source: watch::Sender<Source>,
     /// What the source keeps to.
@@ -177,7 +187,9 @@ impl Server {
             addr,
             limits,
             hub,
-            tallies: Arc::new(Tallies::new()),
+            tallies: Tallies::new(),
+            clients: Clients::default(),
+            ledger: Ledger::default(),
             source: watch::Sender::new(options.source.clone()),
             kept,
             network: watch::Sender::new(Arc::new(options.network.clone())),

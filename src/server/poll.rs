@@ -14,79 +14,92 @@ use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
 use super::Shared;
+use super::clients::Entry;
 use super::hub::{Start, Subscription};
 use super::message::Message;
 use super::query::Query;
 use super::refusal::Refusal;
-use super::tally::Carrier;
-use super::wire::Meter;
+use super::visit::Visit;
 
 /// Messages in an answer, at most; the next poll goes on.
 const MOST: usize = 1000;
 /// Bytes of messages in an answer, more or less.
 const MOST_BYTES: usize = 1 << 20;
 
+/// A poll that is being answered.
+struct Poll {
+    visit: Visit,
+    query: Query,
+    subscription: Subscription,
+    client: Arc<Entry>,
+}
+
 /// Answers as soon as there is a message after `since`, or with 204 after the hold.
 pub(super) async fn long(
     State(shared): State<Arc<Shared>>,
-    Extension(meter): Extension<Arc<Meter>>,
+    Extension(visit): Extension<Visit>,
     uri: Uri,
 ) -> Result<Response, Refusal> {
-    let query = begin(&meter, &uri, Carrier::LongPoll)?;
-    let mut subscription = shared.hub.subscribe(&query.topic, query.start())?;
-    if query.since.is_some() && !subscription.reset {
+    let mut poll = Poll::begin(&shared, visit, &uri)?;
+    if poll.query.since.is_some() && !poll.subscription.reset {
         tokio::select! {
             biased;
-            () = subscription.ready() => {}
+            () = poll.subscription.ready() => {}
             () = shared.stop.cancelled() => return Ok(nothing()),
             () = tokio::time::sleep(shared.options.hold) => return Ok(nothing()),
         }
     }
-    answer(&shared, Carrier::LongPoll, &query, subscription)
+    poll.answer(&shared)
 }
 
 /// Answers at once.
 pub(super) async fn short(
     State(shared): State<Arc<Shared>>,
-    Extension(meter): Extension<Arc<Meter>>,
+    Extension(visit): Extension<Visit>,
     uri: Uri,
 ) -> Result<Response, Refusal> {
-    let query = begin(&meter, &uri, Carrier::ShortPoll)?;
-    let subscription = shared.hub.subscribe(&query.topic, query.start())?;
-    answer(&shared, Carrier::ShortPoll, &query, subscription)
+    Poll::begin(&shared, visit, &uri)?.answer(&shared)
 }
 
-fn begin(meter: &Meter, uri: &Uri, carrier: Carrier) -> Result<Query, Refusal> {
-    let query = Query::of(uri)?;
-    meter.polled(carrier, query.since.is_some_and(|since| since > 0));
-    Ok(query)
+impl Poll {
+    fn begin(shared: &Shared, visit: Visit, uri: &Uri) -> Result<Self, Refusal> {
+        let query = Query::of(uri)?;
+        let subscription = shared.hub.subscribe(&query.topic, query.start())?;
+        let resumes = query.since.is_some_and(|since| since > 0);
+        let client = visit.meter.polled(&visit, subscription.place(), resumes);
+        Ok(Self { visit, query, subscription, client })
+    }
+
+    fn answer(mut self, shared: &Shared) -> Result<Response, Refusal> {
+        let messages = loop {
+            if let Ok(messages) = self.subscription.take(MOST, MOST_BYTES) {
+                break messages;
+            }
+            // So many came since it was woken that the first are gone: begin at the oldest.
+            let after = Start::After(self.subscription.cursor());
+            self.subscription = shared.hub.subscribe(&self.query.topic, after)?;
+            self.client.polled(self.subscription.place(), self.visit.tab.clone());
+        };
+        for message in &messages {
+            self.sent(shared, message.json.len());
+        }
+        let json = envelope(&messages, &self.subscription);
+        let head =
+            [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+        Ok((head, json).into_response())
+    }
+
+    fn sent(&self, shared: &Shared, bytes: usize) {
+        shared.tallies.of(self.visit.carrier).sent(bytes);
+        self.client.delivered();
+        if let Some(tab) = &self.visit.tab {
+            tab.sent(bytes);
+        }
+    }
 }
 
 fn nothing() -> Response {
     (StatusCode::NO_CONTENT, [(header::CACHE_CONTROL, "no-store")]).into_response()
-}
-
-fn answer(
-    shared: &Shared,
-    carrier: Carrier,
-    query: &Query,
-    mut subscription: Subscription,
-) -> Result<Response, Refusal> {
-    let messages = loop {
-        if let Ok(messages) = subscription.take(MOST, MOST_BYTES) {
-            break messages;
-        }
-        // So many came since it was woken that the first are gone: begin at the oldest.
-        let after = Start::After(subscription.cursor());
-        subscription = shared.hub.subscribe(&query.topic, after)?;
-    };
-    let tally = shared.tallies.of(carrier);
-    for message in &messages {
-        tally.sent(message.json.len());
-    }
-    let json = envelope(&messages, &subscription);
-    let head = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
-    Ok((head, json).into_response())
 }
 
 fn envelope(messages: &[Arc<Message>], subscription: &Subscription) -> Vec<u8> {

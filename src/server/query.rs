@@ -1,10 +1,34 @@
 //! What a request asks for: the topic and where to resume.
 
+use std::borrow::Cow;
+
 use axum::http::{HeaderMap, Uri};
 
 use super::hub::Start;
 use super::refusal::Refusal;
 use crate::model::DEFAULT_TOPIC;
+
+/// Characters of the name a client gives itself, at most.
+const LONGEST_NAME: usize = 64;
+
+/// The last parameter of this name.
+pub(super) fn parameter<'a>(uri: &'a Uri, name: &str) -> Option<Cow<'a, str>> {
+    let query = url::form_urlencoded::parse(uri.query().unwrap_or("").as_bytes());
+    query.filter(|(of, _)| of == name).map(|(_, value)| value).last()
+}
+
+/// Who asks, where it says so with `?client=NAME`.
+pub(super) fn client(uri: &Uri) -> Result<Option<Cow<'_, str>>, Refusal> {
+    let Some(name) = parameter(uri, "client") else { return Ok(None) };
+    let fits = (1..=LONGEST_NAME).contains(&name.chars().count());
+    if fits && !name.contains(char::is_control) {
+        return Ok(Some(name));
+    }
+    let sentence = format!(
+        "“client” is a name of 1 to {LONGEST_NAME} characters, none of them a control character"
+    );
+    Err(Refusal::bad_request(sentence))
+}
 
 /// The parameters of a request.
 #[derive(Debug, PartialEq, Eq)]
@@ -71,6 +95,22 @@ mod tests {
             assert!(query(&format!("/poll?{bad}")).is_err(), "{bad}");
         }
         Ok(())
+    }
+
+    #[test]
+    fn names_of_clients_are_read_or_refused() {
+        let name = |path: &str| {
+            client(&path.parse().expect("a path")).map(|name| name.map(Cow::into_owned))
+        };
+        assert_eq!(name("/ws"), Ok(None));
+        assert_eq!(name("/ws?client=a&client=ann+1"), Ok(Some("ann 1".to_owned())));
+        assert_eq!(
+            name(&format!("/ws?client={}", "%C3%A9".repeat(64))).map(|n| n.is_some()),
+            Ok(true)
+        );
+        for bad in [String::new(), "a%0Ab".to_owned(), "x".repeat(65)] {
+            assert!(name(&format!("/ws?client={bad}")).is_err(), "{bad}");
+        }
     }
 
     #[test]

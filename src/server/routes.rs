@@ -11,10 +11,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use axum::{Extension, Router};
 
+use super::ledger::Tab;
+use super::meter::Meter;
 use super::refusal::Refusal;
 use super::tally::Carrier;
-use super::wire::Meter;
-use super::{Shared, guard, poll, publish, sse, stats, stream, ws};
+use super::visit::Visit;
+use super::{Shared, guard, poll, publish, query, sse, stats, stream, ws};
 
 /// Asks nginx and those who learnt from it not to hold a stream back.
 pub(super) const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
@@ -30,7 +32,7 @@ const PATHS: [(&str, &str); 8] = [
     ("GET  /short?since=N", "short poll"),
     ("GET  /stream?since=N", "newline-delimited JSON"),
     ("POST /publish", "a JSON object goes to every client"),
-    ("GET  /stats", "numbers per transport, as JSON"),
+    ("GET  /stats", "numbers per transport, as JSON; of one client with ?client=NAME"),
     ("GET  /metrics", "the same for Prometheus"),
 ];
 
@@ -55,19 +57,23 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
 async fn gate(
     State(shared): State<Arc<Shared>>,
     Extension(meter): Extension<Arc<Meter>>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
     let carrier = Carrier::of_path(request.uri().path());
     let tally = shared.tallies.of(carrier);
-    meter.begin(carrier);
+    let admitted = admit(&shared, &request).and_then(|()| named(&shared, carrier, &request));
+    // Of those who are turned away no account is kept.
+    let tab = admitted.as_ref().ok().cloned().flatten();
+    let visit = Visit::begin(&meter, carrier, tab, request.headers());
+    request.extensions_mut().insert(visit);
     tally.requests.add(1);
     let method = request.method().clone();
     let publishes = carrier == Carrier::Publish;
-    let mut response = match admit(&shared, &request) {
+    let mut response = match admitted {
         Err(refusal) => refusal.into_response(),
-        Ok(()) if method == Method::OPTIONS => options(publishes),
-        Ok(()) => next.run(request).await,
+        Ok(_) if method == Method::OPTIONS => options(publishes),
+        Ok(_) => next.run(request).await,
     };
     // The body of the request, if any.
     meter.claim();
@@ -90,6 +96,20 @@ fn admit(shared: &Shared, request: &Request) -> Result<(), Refusal> {
         guard::origin_may_write(host.as_ref(), request.headers())?;
     }
     Ok(())
+}
+
+/// The account of whoever asks, where it says who it is. Asking for an account is none of its
+/// requests.
+fn named(
+    shared: &Shared,
+    carrier: Carrier,
+    request: &Request,
+) -> Result<Option<Arc<Tab>>, Refusal> {
+    if carrier == Carrier::Other {
+        return Ok(None);
+    }
+    let name = query::client(request.uri())?;
+    Ok(name.map(|name| shared.ledger.request(&name)))
 }
 
 /// The answer to what a browser asks before it lets a page send a header of its own. None is
@@ -130,6 +150,6 @@ fn listing() -> String {
         // Writing to a string cannot fail.
         let _ = writeln!(list, "  {path:<22}{what}");
     }
-    list.push_str("All take ?topic=NAME.\n");
+    list.push_str("All take ?client=NAME, to be counted by that name, and ?topic=NAME.\n");
     list
 }

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri, header};
@@ -12,16 +13,18 @@ use bytes::Bytes;
 use futures_util::stream;
 
 use super::Shared;
+use super::clients::Open;
 use super::follow::{Follower, Step, too_slow};
 use super::hub::Start;
 use super::message::Message;
 use super::query::Query;
 use super::refusal::Refusal;
-use super::tally::{Carrier, Open};
+use super::visit::Visit;
 
 /// Answers with an event stream that begins after the client's last event id, or now.
 pub(super) async fn handle(
     State(shared): State<Arc<Shared>>,
+    Extension(visit): Extension<Visit>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
@@ -36,7 +39,7 @@ pub(super) async fn handle(
         opening.push_str(": ids have begun again\n\n");
     }
     let resumes = matches!(start, Start::After(id) if id > 0);
-    let open = Open::new(&shared.tallies, Carrier::Sse, resumes);
+    let open = Open::stream(&visit, subscription.place(), resumes, visit.meter.end().clone());
     let follower = Follower {
         subscription,
         heartbeat: shared.options.heartbeat,

@@ -6,15 +6,24 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
-use super::Shared;
+use super::refusal::Refusal;
 use super::tally::{CarrierStats, Stats};
+use super::{Shared, query};
 
-/// The numbers as JSON.
-pub(super) async fn json(State(shared): State<Arc<Shared>>) -> Response {
-    ([(header::CACHE_CONTROL, "no-store")], Json(shared.tallies.snapshot())).into_response()
+/// The numbers as JSON: of all, or of the client that is named.
+pub(super) async fn json(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Response, Refusal> {
+    let head = [(header::CACHE_CONTROL, "no-store")];
+    let Some(name) = query::client(&uri)? else {
+        return Ok((head, Json(shared.tallies.snapshot())).into_response());
+    };
+    let Some(account) = shared.ledger.account(&name) else {
+        let sentence = format!("no client has called itself “{name}”, or not for a long time");
+        return Err(Refusal::new(StatusCode::NOT_FOUND, sentence));
+    };
+    Ok((head, Json(account)).into_response())
 }
 
 /// The numbers as Prometheus reads them.

@@ -4,6 +4,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{Uri, header};
@@ -12,24 +13,29 @@ use bytes::Bytes;
 use futures_util::stream;
 
 use super::Shared;
+use super::clients::Open;
 use super::follow::{Follower, Step};
 use super::message::Message;
 use super::query::Query;
 use super::refusal::Refusal;
-use super::tally::{Carrier, Open};
+use super::visit::Visit;
 
 /// Answers with the messages after `since`, or from now on, one a line. The response ends when the
 /// client is too slow or the server stops.
 pub(super) async fn handle(
     State(shared): State<Arc<Shared>>,
+    Extension(visit): Extension<Visit>,
     uri: Uri,
 ) -> Result<Response, Refusal> {
     let query = Query::of(&uri)?;
+    let subscription = shared.hub.subscribe(&query.topic, query.start())?;
+    let resumes = query.since.is_some_and(|id| id > 0);
+    let open = Open::stream(&visit, subscription.place(), resumes, visit.meter.end().clone());
     let follower = Follower {
-        subscription: shared.hub.subscribe(&query.topic, query.start())?,
+        subscription,
         heartbeat: shared.options.heartbeat,
         stop: shared.stop.clone(),
-        open: Open::new(&shared.tallies, Carrier::Stream, query.since.is_some_and(|id| id > 0)),
+        open,
     };
     let lines = stream::unfold(follower, |mut follower| async {
         let bytes = match follower.step().await {

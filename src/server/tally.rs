@@ -2,11 +2,13 @@
 //! latter where the socket is read and written.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 use serde::{Serialize, Serializer};
+
+use crate::model::TransportKind;
 
 /// What a request is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -49,6 +51,18 @@ impl Carrier {
             Self::Stream => "stream",
             Self::Publish => "publish",
             Self::Other => "other",
+        }
+    }
+
+    /// The transport it is, as far as it is one.
+    pub const fn transport(self) -> Option<TransportKind> {
+        match self {
+            Self::Websocket => Some(TransportKind::Websocket),
+            Self::Sse => Some(TransportKind::Sse),
+            Self::LongPoll => Some(TransportKind::LongPoll),
+            Self::ShortPoll => Some(TransportKind::ShortPoll),
+            Self::Stream => Some(TransportKind::Stream),
+            Self::Publish | Self::Other => None,
         }
     }
 
@@ -133,7 +147,8 @@ impl Tally {
         self.payload_out.add(bytes);
     }
 
-    fn lasted(&self, duration: Duration) {
+    /// A connection is over that lasted so long.
+    pub(super) fn lasted(&self, duration: Duration) {
         let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
         let mut durations = self.durations.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(histogram) = durations.as_mut() {
@@ -161,38 +176,6 @@ impl Tally {
             wire_bytes: InOut { r#in: self.wire_in.get(), out: self.wire_out.get() },
             duration_ms: durations.as_ref().and_then(Spread::of),
         }
-    }
-}
-
-/// A connection that counts as open for as long as this lives.
-#[derive(Debug)]
-pub(super) struct Open {
-    tallies: Arc<Tallies>,
-    carrier: Carrier,
-    since: Instant,
-}
-
-impl Open {
-    pub(super) fn new(tallies: &Arc<Tallies>, carrier: Carrier, resumes: bool) -> Self {
-        let tally = tallies.of(carrier);
-        tally.opened.add(1);
-        tally.reconnects.add(usize::from(resumes));
-        Self { tallies: Arc::clone(tallies), carrier, since: Instant::now() }
-    }
-
-    pub(super) fn tally(&self) -> &Tally {
-        self.tallies.of(self.carrier)
-    }
-
-    pub(super) fn carrier(&self) -> Carrier {
-        self.carrier
-    }
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        self.tally().lasted(self.since.elapsed());
-        self.tally().closed.add(1);
     }
 }
 

@@ -11,13 +11,15 @@ use hyper_util::rt::TokioIo;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+use tokio_util::sync::CancellationToken;
 
 use super::Shared;
+use super::clients::Open;
 use super::hub::Subscription;
+use super::meter::Meter;
 use super::query::Query;
 use super::refusal::Refusal;
-use super::tally::{Carrier, Open};
-use super::wire::Meter;
+use super::visit::Visit;
 
 mod socket;
 
@@ -29,16 +31,18 @@ const BUFFER: usize = 4 << 10;
 /// Switches to a WebSocket that follows the topic after `since`, or from now on.
 pub(super) async fn handle(
     State(shared): State<Arc<Shared>>,
-    Extension(meter): Extension<Arc<Meter>>,
+    Extension(visit): Extension<Visit>,
     mut request: Request,
 ) -> Result<Response, Refusal> {
     let accept = accept_key(&request)?;
     let query = Query::of(request.uri())?;
     let room = shared.hub.subscribe(&query.topic, query.start())?;
     let resumes = query.since.is_some_and(|since| since > 0);
-    let open = Open::new(&shared.tallies, Carrier::Websocket, resumes);
+    let leave = shared.stop.child_token();
+    let open = Open::stream(&visit, room.place(), resumes, leave.clone());
     let upgrade = hyper::upgrade::on(&mut request);
-    shared.tasks.spawn(serve(Arc::clone(&shared), meter, upgrade, room, open));
+    let meter = Arc::clone(&visit.meter);
+    shared.tasks.spawn(serve(Arc::clone(&shared), meter, upgrade, room, open, leave));
     let mut response = StatusCode::SWITCHING_PROTOCOLS.into_response();
     let head = response.headers_mut();
     head.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
@@ -57,8 +61,9 @@ async fn serve(
     upgrade: OnUpgrade,
     room: Subscription,
     open: Open,
+    leave: CancellationToken,
 ) {
-    let kill = shared.kill.clone();
+    let end = meter.end().clone();
     let talk = async {
         // An error means that the connection broke before it was switched.
         let Ok(upgraded) = upgrade.await else { return };
@@ -70,10 +75,10 @@ async fn serve(
             .max_frame_size(Some(shared.limits.message));
         let io = TokioIo::new(upgraded);
         let stream = WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await;
-        Socket::new(shared, stream, room, open).run().await;
+        Socket::new(shared, stream, room, open, leave).run().await;
     };
     tokio::select! {
-        () = kill.cancelled() => {}
+        () = end.cancelled() => {}
         () = talk => {}
     }
 }

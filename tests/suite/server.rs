@@ -1,6 +1,7 @@
 //! The built-in server, asked by raw sockets, reqwest and tokio-tungstenite rather than by our own
 //! transports.
 
+mod clients;
 mod life;
 mod limits;
 mod numbers;

@@ -16,12 +16,13 @@ use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
+use tokio_util::sync::CancellationToken;
 
 use crate::server::Shared;
+use crate::server::clients::Open;
 use crate::server::follow::{take, too_slow};
 use crate::server::hub::{Start, Subscription};
 use crate::server::message::{Draft, quoted};
-use crate::server::tally::Open;
 
 /// Rooms that one socket may be in.
 const ROOMS: usize = 16;
@@ -39,6 +40,8 @@ pub(super) struct Socket {
     /// Where messages go that name no room.
     home: String,
     open: Open,
+    /// Asks it to go, as the server does of all when it stops.
+    leave: CancellationToken,
     heartbeat: Option<Interval>,
     /// Pings since the last pong.
     unanswered: u32,
@@ -68,6 +71,7 @@ impl Socket {
         stream: WebSocketStream<TokioIo<Upgraded>>,
         room: Subscription,
         open: Open,
+        leave: CancellationToken,
     ) -> Self {
         let beat = |every| {
             let mut interval = tokio::time::interval_at(Instant::now() + every, every);
@@ -77,7 +81,7 @@ impl Socket {
         };
         let heartbeat = shared.options.heartbeat.map(beat);
         let home = room.topic().to_owned();
-        Self { shared, stream, rooms: vec![room], home, open, heartbeat, unanswered: 0 }
+        Self { shared, stream, rooms: vec![room], home, open, leave, heartbeat, unanswered: 0 }
     }
 
     /// Serves the client until either side is done.
@@ -93,7 +97,7 @@ impl Socket {
 
     async fn turn(&mut self) -> Result<(), End> {
         tokio::select! {
-            () = self.shared.stop.cancelled() => Err(going_away()),
+            () = self.leave.cancelled() => Err(self.going_away()),
             message = self.stream.next() => self.received(message).await,
             room = ready(&mut self.rooms) => self.deliver(room).await,
             () = beat(&mut self.heartbeat) => self.ping().await,
@@ -155,6 +159,7 @@ impl Socket {
             }
             let start = since.map_or(Start::Now, Start::After);
             let joined = self.shared.hub.subscribe(room, start).map_err(|e| e.to_string())?;
+            self.open.entry().follows(joined.place());
             self.rooms.push(joined);
         }
         let last = self.shared.hub.last_id(room);
@@ -186,7 +191,7 @@ impl Socket {
     /// Sends data messages and counts them.
     async fn send<const N: usize>(&mut self, messages: [Message; N]) -> Result<(), End> {
         for message in &messages {
-            self.open.tally().sent(message.len());
+            self.open.sent(message.len());
         }
         self.push(messages).await
     }
@@ -201,8 +206,14 @@ impl Socket {
         };
         tokio::select! {
             written = write => written.map_err(|_| End::Gone),
-            () = self.shared.stop.cancelled() => Err(going_away()),
+            () = self.leave.cancelled() => Err(self.going_away()),
         }
+    }
+
+    fn going_away(&self) -> End {
+        let stops = self.shared.stop.is_cancelled();
+        let why = if stops { "the server is being stopped" } else { "cut by the presenter" };
+        End::Close(CloseCode::Away, String::from(why))
     }
 
     fn broken(&self, error: &Error) -> End {
@@ -241,10 +252,6 @@ impl Socket {
         let mut rest = [0; 4096];
         while io.read(&mut rest).await.is_ok_and(|n| n > 0) {}
     }
-}
-
-fn going_away() -> End {
-    End::Close(CloseCode::Away, String::from("the server is being stopped"))
 }
 
 /// Which room has something to say.
