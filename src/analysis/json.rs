@@ -15,6 +15,11 @@ impl Path {
     pub(super) fn new(text: &str) -> Self {
         Self(text.split('.').map(Box::from).collect())
     }
+
+    /// The name of a member of the outermost object, if the path leads to such a one.
+    pub(super) fn at_top(&self) -> Option<&str> {
+        if let [name] = &*self.0 { Some(name) } else { None }
+    }
 }
 
 /// A number of a JSON text.

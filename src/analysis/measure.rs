@@ -1,13 +1,13 @@
-//! What one message says of itself: its send time, which gives its latency, and its sequence
-//! number. Pings and pongs are matched by payload for the round trip.
+//! What one message says of itself, in JSON or as a MessagePack map: its send time, which gives its
+//! latency, and its sequence number. Pings and pongs are matched by payload for the round trip.
 
 use std::collections::VecDeque;
 
 use bytes::Bytes;
 use memchr::memmem::Finder;
 
-use super::Numbers;
 use super::json::{self, Number, Path};
+use super::{Numbers, packed};
 use crate::model::{Dir, Event, Kind, Options};
 
 /// Pings whose pong is still awaited, at most; older ones are forgotten.
@@ -16,7 +16,7 @@ const PINGS: usize = 64;
 const PLAUSIBLE_MS: f64 = 3_600_000.0;
 /// Bytes of a payload that are looked into, at most. Measuring runs where events are recorded, and
 /// a message this long carries data rather than numbers of its own; only its event's id counts.
-const LONGEST: usize = 1 << 20;
+const LONGEST: usize = 2 << 20;
 /// How much earlier than sent a message may arrive before its clock counts as unrelated.
 const SKEW_MS: f64 = 1_000.0;
 
@@ -71,7 +71,7 @@ impl Wanted {
 impl Measures {
     /// For a session that began at `start_wall_ns` (nanoseconds since the Unix epoch). Without
     /// paths in the options a top-level `ts` is the send time, `seq` or `id` the sequence number.
-    /// Payloads over 1 MiB are not looked into.
+    /// Payloads over 2 MiB are not looked into.
     pub fn new(start_wall_ns: i64, options: &Options) -> Self {
         let seq_path = options.seq_path.as_deref();
         Self {
@@ -103,7 +103,10 @@ impl Measures {
     /// What a message says of itself, whatever came before it.
     pub fn read(&self, event: &Event) -> Measure {
         match (event.kind, event.dir) {
-            (Kind::Text | Kind::Event | Kind::Message, Dir::In) => self.message(event),
+            (Kind::Text | Kind::Event | Kind::Message, Dir::In) => {
+                self.message(event, self.look_into(&event.payload))
+            }
+            (Kind::Binary, Dir::In) => self.message(event, self.look_into_map(&event.payload)),
             _ => Measure::default(),
         }
     }
@@ -114,8 +117,7 @@ impl Measures {
         Some(pong.t_ns.saturating_sub(sent) as f64 / 1e6)
     }
 
-    fn message(&self, event: &Event) -> Measure {
-        let [ts, declared, id] = self.look_into(&event.payload);
+    fn message(&self, event: &Event, [ts, declared, id]: [Option<Number>; 3]) -> Measure {
         let received = (self.start_wall_ns as f64 + event.t_ns as f64) / 1e6;
         // Where the person said which number counts, no other does.
         let own_id = event.id.as_deref().filter(|_| self.id.is_some());
@@ -129,6 +131,15 @@ impl Measures {
             seq: numbers.likely(),
             numbers,
         }
+    }
+
+    /// Send time, sequence number and id at the top of a MessagePack map.
+    fn look_into_map(&self, bytes: &[u8]) -> [Option<Number>; 3] {
+        if bytes.len() > LONGEST {
+            return [None; 3];
+        }
+        let wanted = [Some(&self.ts), Some(&self.seq), self.id.as_ref()];
+        packed::numbers(bytes, wanted.map(|wanted| wanted.and_then(|w| w.path.at_top())))
     }
 
     /// Send time, sequence number and id that a payload holds.
@@ -207,6 +218,23 @@ mod tests {
         assert_eq!(found.seq, Some(4));
         assert_eq!(found.numbers, Numbers { declared: Some(4), ..Numbers::default() });
         assert!(found.latency_ms.is_some_and(|ms| (ms - 1.0).abs() < 0.01));
+    }
+
+    #[test]
+    fn binary_messages_are_read_as_maps() {
+        let ts = 1_795_351_572_002.25_f64.to_be_bytes();
+        let map = [b"\x83\xa2id\x0c\xa2ts\xcb".as_slice(), &ts, b"\xa4data\xc4\x01\xff"].concat();
+        let read = |kind, options| {
+            let event = Event::new(3_000_000, Dir::In, kind).with_payload(map.clone());
+            Measures::new(START, &options).observe(&event)
+        };
+        let found = read(Kind::Binary, Options::default());
+        let numbers = Numbers { declared: None, payload_id: Some(12), event_id: None };
+        assert_eq!(found, Measure { latency_ms: Some(0.75), seq: Some(12), numbers });
+        assert_eq!(read(Kind::Text, Options::default()), Measure::default());
+        let at = |path: &str| Options { seq_path: Some(path.into()), ..Options::default() };
+        assert_eq!(read(Kind::Binary, at("id")).numbers.declared, Some(12));
+        assert_eq!(read(Kind::Binary, at("id.0")).seq, None);
     }
 
     #[test]

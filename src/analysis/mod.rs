@@ -4,6 +4,7 @@
 mod json;
 mod latency;
 mod measure;
+mod packed;
 mod phase;
 pub mod query;
 mod sequence;
