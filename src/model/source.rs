@@ -16,9 +16,10 @@ pub enum Shape {
     Chat,
     /// Orders that change their state: `order`, `state`, `total`.
     Orders,
-    /// The tokens of a language model's answer: `text`, a `done` at its end.
+    /// The tokens of a language model's answer: `answer`, `text`, a `done` at its end.
     Tokens,
-    /// Bytes: over WebSocket a binary message (a MessagePack map), over the others Base64 in JSON.
+    /// Bytes, in `data`: over WebSocket a binary message (a MessagePack map), over the others Base64
+    /// in JSON.
     Binary,
 }
 
@@ -50,11 +51,12 @@ pub struct Source {
     pub rate: f64,
     /// Messages that go out together: at a rate of 10 and a burst of 5, five every half second.
     pub burst: u32,
-    /// Bytes of payload in a message.
+    /// Bytes of content in a message, exactly: those of its `text`, for tokens of `text` and `pad`
+    /// together, for bytes those of `data` before Base64. The rest of the message comes on top.
     pub size: usize,
     /// What they look like.
     pub shape: Shape,
-    /// Where they go, each message to the next of these.
+    /// Where they go, each message to the next of these; each topic tells its own story.
     pub topics: Vec<String>,
 }
 

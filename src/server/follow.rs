@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::clients::Open;
 use super::hub::{Overrun, Subscription};
 use super::message::Message;
+use super::tally::Carrier;
 
 /// Messages handed over at a time.
 const BATCH: usize = 256;
@@ -61,8 +62,10 @@ pub(super) fn take(
 ) -> Result<Vec<Arc<Message>>, Overrun> {
     let taken = subscription.take(BATCH, BATCH_BYTES);
     if let Ok(messages) = &taken {
+        let over_websocket = open.carrier() == Carrier::Websocket;
         for message in messages {
-            open.sent(message.json.len());
+            let payload = if over_websocket { message.for_websocket() } else { &message.json };
+            open.sent(payload.len());
         }
     } else {
         open.tally().slow.add(1);

@@ -14,7 +14,8 @@ use super::message::{Draft, Message};
 const TOPICS: usize = 32;
 /// Characters in the name of a topic.
 const LONGEST_NAME: usize = 64;
-/// Messages that a connected client may be behind, where the history is shorter than this.
+/// Messages that a connected client may be behind, where neither the history nor what is published
+/// at once asks for more.
 const BACKLOG: usize = 1024;
 /// Bytes of messages kept in a topic, whatever the history asks for.
 const TOPIC_BYTES: usize = 32 << 20;
@@ -30,6 +31,7 @@ pub struct Hub {
 struct Shared {
     topics: Mutex<HashMap<String, Arc<Topic>>>,
     history: AtomicUsize,
+    backlog: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -124,7 +126,14 @@ impl Hub {
     /// 32 MiB of them. Ids begin with 1.
     pub fn new(history: usize) -> Self {
         let topics = Mutex::default();
-        Self { shared: Arc::new(Shared { topics, history: AtomicUsize::new(history) }) }
+        let (history, backlog) = (AtomicUsize::new(history), AtomicUsize::new(BACKLOG));
+        Self { shared: Arc::new(Shared { topics, history, backlog }) }
+    }
+
+    /// Makes room for so many messages at once and as many again, so that nobody is too slow for
+    /// one burst.
+    pub(super) fn expect_at_once(&self, burst: usize) {
+        self.shared.backlog.store(BACKLOG.max(2 * burst), Ordering::Relaxed);
     }
 
     /// Keeps this many messages a topic from the next message on.
@@ -142,7 +151,7 @@ impl Hub {
         let id = log.last + 1;
         // Under the lock, so that times rise with ids.
         let message = draft.publish(id, &topic.name, SystemTime::now());
-        log.push(message, self.history().max(BACKLOG));
+        log.push(message, self.history().max(self.shared.backlog.load(Ordering::Relaxed)));
         topic.newest.send_replace(id);
         Ok(id)
     }
@@ -218,12 +227,12 @@ impl Hub {
 impl Log {
     fn push(&mut self, message: Message, most: usize) {
         self.last = message.id;
-        self.bytes += message.json.len();
+        self.bytes += message.size();
         self.kept.push_back(Arc::new(message));
         // The newest stays, however large: readers have not seen it yet.
         while self.kept.len() > 1 && (self.kept.len() > most || self.bytes > TOPIC_BYTES) {
             if let Some(oldest) = self.kept.pop_front() {
-                self.bytes -= oldest.json.len();
+                self.bytes -= oldest.size();
             }
         }
     }
@@ -275,7 +284,7 @@ impl Subscription {
             .take(most)
             .take_while(|message| {
                 let fits = room > 0;
-                room = room.saturating_sub(message.json.len());
+                room = room.saturating_sub(message.size());
                 fits
             })
             .cloned()

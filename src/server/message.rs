@@ -1,10 +1,14 @@
-//! A message as it goes to clients: written as JSON once, its bytes shared by all of them.
+//! A message as it goes to clients: written once, its bytes shared by all of them. As JSON; one that
+//! carries bytes also as MessagePack, which is what goes over WebSocket.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
+use rmp::encode::{self, ByteBuf, ValueWriteError};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -23,6 +27,21 @@ pub struct Message {
     pub kind: String,
     /// The whole message as one line of JSON.
     pub json: Bytes,
+    /// The whole message as a MessagePack map, where it carries bytes. What `data` holds here as
+    /// they are, it holds in JSON as Base64.
+    pub packed: Option<Bytes>,
+}
+
+impl Message {
+    /// What goes over WebSocket: the map where there is one, as a binary message, otherwise JSON.
+    pub(super) fn for_websocket(&self) -> &Bytes {
+        self.packed.as_ref().unwrap_or(&self.json)
+    }
+
+    /// Bytes it holds in memory.
+    pub(super) fn size(&self) -> usize {
+        self.json.len() + self.packed.as_ref().map_or(0, Bytes::len)
+    }
 }
 
 /// A message that has no id and no time yet.
@@ -31,6 +50,8 @@ pub struct Draft {
     kind: String,
     /// The end of the JSON object: every field the server does not set itself.
     rest: String,
+    /// The bytes that it carries.
+    data: Option<Bytes>,
 }
 
 /// A body that cannot become a message.
@@ -50,7 +71,21 @@ impl Draft {
     pub fn text(kind: &str, text: &str) -> Self {
         let kind: String = kind.chars().filter(|c| !c.is_control()).take(LONGEST_TYPE).collect();
         let rest = format!("\"type\":{},\"text\":{}}}", quoted(&kind), quoted(text));
-        Self { kind, rest }
+        Self { kind, rest, data: None }
+    }
+
+    /// A message with a type and these further fields, which are members of a JSON object on one
+    /// line. For those who write them themselves: nothing is checked.
+    pub(super) fn made(kind: &str, fields: &str) -> Self {
+        Self { kind: kind.to_owned(), rest: format!("\"type\":\"{kind}\",{fields}}}"), data: None }
+    }
+
+    /// A message that carries bytes, in `data`.
+    pub(super) fn bytes(kind: &str, data: Bytes) -> Self {
+        let mut draft =
+            Self::made(kind, &format!("\"data\":\"{}\"", BASE64_STANDARD.encode(&data)));
+        draft.data = Some(data);
+        draft
     }
 
     /// A message with the fields of this JSON object, numbers as they are spelt. `id`, `topic` and
@@ -76,7 +111,7 @@ impl Draft {
             push_on_one_line(&mut rest, value.get());
         }
         rest.push('}');
-        Ok(Self { kind, rest })
+        Ok(Self { kind, rest, data: None })
     }
 
     /// The message this becomes in `topic`.
@@ -87,8 +122,36 @@ impl Draft {
         let mut json = Vec::with_capacity(head.len() + self.rest.len());
         json.extend_from_slice(head.as_bytes());
         json.extend_from_slice(self.rest.as_bytes());
-        Message { id, kind: self.kind.clone(), json: json.into() }
+        // Writing to memory does not fail.
+        let packed = self.data.as_ref().and_then(|data| {
+            let ts = since.as_micros() as f64 / 1e3;
+            packed(id, topic, ts, &self.kind, data).ok()
+        });
+        Message { id, kind: self.kind.clone(), json: json.into(), packed }
     }
+}
+
+/// A MessagePack map with the fields of a message that carries bytes.
+fn packed(
+    id: u64,
+    topic: &str,
+    ts: f64,
+    kind: &str,
+    data: &[u8],
+) -> Result<Bytes, ValueWriteError<std::convert::Infallible>> {
+    let mut map = ByteBuf::with_capacity(64 + topic.len() + kind.len() + data.len());
+    encode::write_map_len(&mut map, 5)?;
+    encode::write_str(&mut map, "id")?;
+    encode::write_uint(&mut map, id)?;
+    encode::write_str(&mut map, "topic")?;
+    encode::write_str(&mut map, topic)?;
+    encode::write_str(&mut map, "ts")?;
+    encode::write_f64(&mut map, ts)?;
+    encode::write_str(&mut map, "type")?;
+    encode::write_str(&mut map, kind)?;
+    encode::write_str(&mut map, "data")?;
+    encode::write_bin(&mut map, data)?;
+    Ok(map.into_vec().into())
 }
 
 fn event_name(raw: &RawValue) -> Result<String, DraftError> {
@@ -169,6 +232,22 @@ mod tests {
             String::from_utf8_lossy(&early.json),
             r#"{"id":1,"topic":"a\"b","ts":0.007,"type":"t","text":""}"#
         );
+    }
+
+    #[test]
+    fn bytes_are_base64_in_json_and_themselves_in_messagepack() {
+        let draft = Draft::bytes("binary", Bytes::from_static(b"\x00\xff?"));
+        assert_eq!(
+            json(&draft),
+            r#"{"id":12,"topic":"default","ts":1795351572123.456,"type":"binary","data":"AP8/"}"#
+        );
+        let message = draft.publish(12, "default", at(1_795_351_572_123_456));
+        let map = b"\x85\xa2id\x0c\xa5topic\xa7default\xa2ts\xcb\x42\x7a\x20\x34\xae\xe9\xb7\x4c\
+            \xa4type\xa6binary\xa4data\xc4\x03\x00\xff?";
+        assert_eq!(message.for_websocket()[..], map[..]);
+        assert_eq!(message.size(), message.json.len() + map.len());
+        let text = Draft::text("t", "").publish(1, "x", at(7));
+        assert_eq!((text.for_websocket(), text.packed.as_ref()), (&text.json, None));
     }
 
     #[test]

@@ -67,6 +67,18 @@ fn a_reader_too_far_behind_is_told_how_much_is_gone() -> Result<(), HubError> {
 }
 
 #[test]
+fn nobody_is_too_slow_for_one_burst() -> Result<(), HubError> {
+    let hub = Hub::new(10);
+    hub.expect_at_once(3 * BACKLOG);
+    let mut reader = hub.subscribe("t", Start::Now)?;
+    for _ in 0..3 * BACKLOG {
+        hub.publish("t", &text("x"))?;
+    }
+    assert_eq!(ids(&mut reader).len(), 3 * BACKLOG);
+    Ok(())
+}
+
+#[test]
 fn large_messages_shorten_the_history_rather_than_fill_the_memory() -> Result<(), HubError> {
     let hub = Hub::new(100);
     let large = text(&"x".repeat(10 << 20));

@@ -22,7 +22,7 @@ use crate::server::Shared;
 use crate::server::clients::Open;
 use crate::server::follow::{take, too_slow};
 use crate::server::hub::{Start, Subscription};
-use crate::server::message::{Draft, quoted};
+use crate::server::message::{Draft, Message as Published, quoted};
 
 /// Rooms that one socket may be in.
 const ROOMS: usize = 16;
@@ -170,10 +170,7 @@ impl Socket {
         let Some(subscription) = self.rooms.get_mut(room) else { return Ok(()) };
         let taken = take(subscription, &self.open)
             .map_err(|overrun| End::Close(CloseCode::Again, too_slow(overrun)))?;
-        // Always text: it was made from a string.
-        let text = |json: &Bytes| Utf8Bytes::try_from(json.clone()).unwrap_or_default();
-        let messages: Vec<_> =
-            taken.iter().map(|message| Message::Text(text(&message.json))).collect();
+        let messages: Vec<_> = taken.iter().map(|message| framed(message)).collect();
         // The others first next time, so that a busy room does not keep them waiting.
         self.rooms.rotate_left(room + 1);
         self.push(messages).await
@@ -251,6 +248,15 @@ impl Socket {
         let _ = io.shutdown().await;
         let mut rest = [0; 4096];
         while io.read(&mut rest).await.is_ok_and(|n| n > 0) {}
+    }
+}
+
+/// A message as it goes over WebSocket. What holds JSON is always text: it was made from a string.
+fn framed(message: &Published) -> Message {
+    let payload = message.for_websocket().clone();
+    match &message.packed {
+        Some(_) => Message::Binary(payload),
+        None => Message::Text(Utf8Bytes::try_from(payload).unwrap_or_default()),
     }
 }
 
