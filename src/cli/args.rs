@@ -8,6 +8,7 @@ use anyhow::Result;
 use clap::{Args as ClapArgs, ColorChoice, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use super::source::SourceArgs;
 use super::values::{
     OrOff, address, duration, duration_or_off, header, history, impairment, impairments, proxy,
     query, rate, size, target, text_or_file,
@@ -15,8 +16,7 @@ use super::values::{
 use crate::analysis::query::Query;
 use crate::model::quantity::parse_bytes;
 use crate::model::{
-    Body, Endpoint, Heartbeat, Network, Options, Proxy, Retries, ServerOptions, Source,
-    TransportKind,
+    Body, Endpoint, Heartbeat, Network, Options, Proxy, Retries, ServerOptions, TransportKind,
 };
 
 /// See every frame of a live WebSocket, SSE or polling endpoint, and keep it
@@ -245,6 +245,7 @@ impl CaptureArgs {
 const SERVE_EXAMPLES: &str = "Examples:
   wirescope serve
   wirescope serve --listen 127.0.0.1:0 --rate 0
+  wirescope serve --shape orders --rate 100 --burst 20 --topic eu --topic us
   wirescope serve --impair delay=80ms,jitter=40ms --impair sse:buffer=end
   curl -N http://127.0.0.1:4100/sse
   curl -H 'Content-Type: application/json' -d '{\"text\":\"hello\"}' http://127.0.0.1:4100/publish";
@@ -257,12 +258,8 @@ pub(super) struct ServeArgs {
     /// Address to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4100")]
     listen: SocketAddr,
-    /// Messages a second; 0 sends only what is published
-    #[arg(long, value_name = "N", value_parser = rate, default_value = "10")]
-    rate: f64,
-    /// Payload bytes of a message
-    #[arg(long, value_name = "BYTES", value_parser = size, default_value = "100")]
-    size: usize,
+    #[command(flatten)]
+    source: SourceArgs,
     /// Messages kept for those who come back
     #[arg(long, value_name = "N", value_parser = history, default_value = "100")]
     history: usize,
@@ -288,7 +285,7 @@ impl ServeArgs {
         Ok(ServerOptions {
             network,
             listen: self.listen,
-            source: Source { rate: self.rate, size: self.size, ..Source::default() },
+            source: self.source.source(),
             history: self.history,
             hold: self.hold,
             heartbeat: self.heartbeat.0,

@@ -8,6 +8,7 @@ mod gui;
 mod interrupt;
 mod open;
 mod serve;
+mod source;
 mod terminal;
 mod values;
 

@@ -9,7 +9,9 @@ use anyhow::{Context, Result};
 use super::args::Target;
 use crate::analysis::query::{Query, QueryError};
 use crate::model::quantity::{parse_bytes, parse_duration};
-use crate::model::{Endpoint, Network, Proxy, ServerOptions, Source, TransportKind, Trouble};
+use crate::model::{
+    Endpoint, Network, Proxy, ServerOptions, Shape, Source, TransportKind, Trouble,
+};
 
 /// A duration, or none where `off` was given.
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +58,26 @@ pub(super) fn rate(text: &str) -> Result<f64, String> {
 pub(super) fn size(text: &str) -> Result<usize, String> {
     let size = parse_bytes(text)?;
     within(from(Source { size, ..Source::default() })).map(|options| options.source.size)
+}
+
+/// Messages at once, as many as the server sends.
+pub(super) fn burst(text: &str) -> Result<u32, String> {
+    let burst = text.parse().map_err(|_| String::from("is no whole number; try 5"))?;
+    within(from(Source { burst, ..Source::default() })).map(|options| options.source.burst)
+}
+
+/// What messages look like.
+pub(super) fn shape(text: &str) -> Result<Shape, String> {
+    Shape::from_word(text).ok_or_else(|| {
+        let words = Shape::ALL.map(Shape::word).join(", ");
+        format!("is no shape of messages; there are {words}")
+    })
+}
+
+/// A topic that messages can go to.
+pub(super) fn topic(text: &str) -> Result<String, String> {
+    let topics = vec![text.to_owned()];
+    within(from(Source { topics, ..Source::default() })).map(|_| text.to_owned())
 }
 
 /// Messages kept, as many as the server keeps.

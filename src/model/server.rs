@@ -56,6 +56,9 @@ pub enum ServerOptionsError {
     /// Nowhere to send to, or to too many.
     #[error("a source sends to 1 to 16 topics, not {0}")]
     Topics(usize),
+    /// A topic that cannot be.
+    #[error("the name of a topic has 1 to 64 characters and no control characters")]
+    TopicName,
     /// More than is kept in memory.
     #[error("a history of {0} messages is out of range; use 0 to 1,000,000")]
     History(usize),
@@ -78,6 +81,12 @@ impl Source {
         }
         if !(1..=16).contains(&self.topics.len()) {
             return Err(ServerOptionsError::Topics(self.topics.len()));
+        }
+        let fits = |name: &String| {
+            (1..=64).contains(&name.chars().count()) && !name.contains(char::is_control)
+        };
+        if !self.topics.iter().all(fits) {
+            return Err(ServerOptionsError::TopicName);
         }
         Ok(self)
     }
@@ -110,6 +119,7 @@ mod tests {
             Source { size: 0, ..Source::default() },
             Source { burst: 0, ..Source::default() },
             Source { topics: Vec::new(), ..Source::default() },
+            Source { topics: vec![String::from("a"), String::new()], ..Source::default() },
         ];
         for source in bad {
             assert!(source.clone().checked().is_err());
