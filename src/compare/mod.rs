@@ -3,11 +3,16 @@
 
 pub mod crowd;
 mod lane;
+pub mod lesson;
 mod run;
+#[cfg(test)]
+mod sample;
 mod table;
 mod view;
+mod words;
 
 pub use lane::{Lane, LatencyMs};
+pub use lesson::{Lesson, Timeline, lessons};
 pub use run::{CompareError, Comparison, Settings, run};
 pub use table::table;
 pub use view::{

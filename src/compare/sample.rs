@@ -1,0 +1,73 @@
+//! Comparisons that never took place, for tests.
+
+use std::sync::Arc;
+
+use super::{Lane, LaneView, LatencyMs, RunView, Stage};
+use crate::analysis::Series;
+use crate::model::{Dir, Event, Kind, LaneSpec, RunSetup, TransportKind};
+
+const MS: u64 = 1_000_000;
+
+/// Figures of a lane over which `delivered` of `sent` messages of 100 bytes came.
+pub(super) fn lane(kind: TransportKind, sent: u64, delivered: u64, p50: f64) -> Lane {
+    Lane {
+        transport: kind.word(),
+        sent,
+        delivered,
+        lost: sent.saturating_sub(delivered),
+        duplicated: 0,
+        reordered: 0,
+        latency_ms: (delivered > 0).then_some(LatencyMs {
+            p50,
+            p95: p50 * 2.0,
+            p99: p50 * 3.0,
+            max: p50 * 4.0,
+        }),
+        payload_bytes: delivered * 100,
+        wire_bytes: delivered * 104,
+        wire_is_estimate: false,
+        requests: 1,
+        connections: 1,
+        reconnects: 0,
+        label: kind.label(),
+    }
+}
+
+/// A lane with these figures, and a message at each of these milliseconds, each 2 ms old.
+pub(super) fn lane_view(spec: LaneSpec, figures: Lane, came_ms: &[u64]) -> LaneView {
+    let mut series = Series::default();
+    series.observe(&Event::new(0, Dir::Local, Kind::Open), None, || 0.5);
+    for ms in came_ms {
+        let event = Event::new(ms * MS, Dir::In, Kind::Text).with_payload("abc");
+        series.observe(&event, Some(2.0), || 0.5);
+    }
+    let wire = came_ms.iter().zip(1..).map(|(ms, n)| (*ms as f32 / 1e3, f64::from(n) * 104.0));
+    LaneView {
+        spec,
+        figures,
+        state: "Open".into(),
+        reason: None,
+        series: Arc::new(series),
+        distribution: vec![(0.2, 0.1), (0.4, 0.5), (0.9, 0.95), (1.7, 1.0)].into(),
+        wire: wire.collect(),
+        connections: vec![(0.0, 1.0)].into(),
+    }
+}
+
+/// A run of these lanes that is being measured.
+pub(super) fn run_view(lanes: Vec<LaneView>, elapsed_s: f64) -> RunView {
+    let setup = RunSetup {
+        lanes: lanes.iter().map(|lane| lane.spec.clone()).collect(),
+        ..RunSetup::default()
+    };
+    RunView {
+        setup: Arc::new(setup),
+        stage: Stage::Running,
+        elapsed_s,
+        sent: lanes.first().map_or(0, |lane| lane.figures.sent),
+        lanes,
+        verdict: None,
+        lesson: None,
+        error: None,
+    }
+}
