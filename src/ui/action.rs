@@ -55,6 +55,14 @@ pub enum Action {
     StartDemo,
     /// Start or stop the built-in server.
     ToggleServer,
+    /// Let others in this network come in, or only this machine.
+    ToggleRoom,
+    /// Publish a message by hand.
+    Publish,
+    /// End the connections of all its clients.
+    CutAll,
+    /// Ask how to restart it.
+    RestartServer,
     /// Show Inspect.
     ShowInspect,
     /// Show Server.
@@ -115,7 +123,7 @@ const fn plain(key: Key) -> KeyboardShortcut {
 
 impl Action {
     /// Every action, in the order of the palette.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 37] = [
         Self::FocusAddress,
         Self::NewSession,
         Self::Disconnect,
@@ -140,6 +148,10 @@ impl Action {
         Self::SaveToPath,
         Self::StartDemo,
         Self::ToggleServer,
+        Self::ToggleRoom,
+        Self::Publish,
+        Self::CutAll,
+        Self::RestartServer,
         Self::ShowInspect,
         Self::ShowServer,
         Self::ShowCaptures,
@@ -269,6 +281,30 @@ impl Action {
                 "The built-in server, for demonstrations and tests",
                 Some(shift(Key::R)),
                 Icon::Server,
+            ),
+            Self::ToggleRoom => spec(
+                "Open or close the room",
+                "Let others in this network come in with a token, or only this machine",
+                Some(shift(Key::O)),
+                Icon::DoorOpen,
+            ),
+            Self::Publish => spec(
+                "Publish a message…",
+                "Send a text or a JSON object to everyone who follows a topic",
+                Some(shift(Key::P)),
+                Icon::Megaphone,
+            ),
+            Self::CutAll => spec(
+                "Cut every client",
+                "End the connections of all clients of the built-in server",
+                Some(shift(Key::X)),
+                Icon::Unplug,
+            ),
+            Self::RestartServer => spec(
+                "Restart the server…",
+                "End all connections without a word and begin again after a while",
+                None,
+                Icon::RotateCcw,
             ),
             Self::ShowInspect => {
                 spec("Show Inspect", "Live sessions", Some(ctrl(Key::Num1)), Icon::Activity)

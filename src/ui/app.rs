@@ -128,7 +128,11 @@ impl App {
     /// Whether an action has anything to apply to.
     pub fn can(&self, action: Action) -> bool {
         match action {
-            Action::ToggleServer => !self.snapshot.server.is_busy,
+            Action::ToggleServer
+            | Action::ToggleRoom
+            | Action::Publish
+            | Action::CutAll
+            | Action::RestartServer => ServerPage::can(&self.snapshot.server, action),
             Action::ThemeSystem | Action::ThemeDark | Action::ThemeLight => true,
             action => self.inspect.can(&self.snapshot, action),
         }
@@ -151,10 +155,14 @@ impl App {
             Action::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
             Action::OpenCapture => self.ask(Command::OpenDialog),
             Action::StartDemo => self.ask(Command::Demo),
-            Action::ToggleServer => {
+            Action::ToggleServer
+            | Action::ToggleRoom
+            | Action::Publish
+            | Action::CutAll
+            | Action::RestartServer => {
                 self.tab = Tab::Server;
                 let mut out = Outbox::default();
-                self.server.toggle(&self.snapshot.server, &mut out);
+                self.server.act(&self.snapshot.server, action, &mut out);
                 self.carry_out(ctx, out);
             }
             Action::SaveToPath => {

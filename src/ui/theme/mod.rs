@@ -86,6 +86,10 @@ pub(crate) struct Tokens {
     pub dot: Color32,
     /// A knob of a slider or a switch.
     pub knob: Color32,
+    /// The ground of a QR code, which cameras want light in any theme.
+    pub code_paper: Color32,
+    /// Its modules.
+    pub code_ink: Color32,
 }
 
 impl Tokens {

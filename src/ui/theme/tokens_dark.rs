@@ -44,4 +44,6 @@ pub(super) const TOKENS: Tokens = Tokens {
     json_word: rgb(0x00bb_8cf5),
     dot: rgb(0x003b_6099),
     knob: rgb(0x00ff_ffff),
+    code_paper: rgb(0x00ff_ffff),
+    code_ink: rgb(0x0000_0000),
 };

@@ -44,4 +44,6 @@ pub(super) const TOKENS: Tokens = Tokens {
     json_word: rgb(0x007c_4fd6),
     dot: rgb(0x0087_a9f4),
     knob: rgb(0x00ff_ffff),
+    code_paper: rgb(0x00ff_ffff),
+    code_ink: rgb(0x0000_0000),
 };

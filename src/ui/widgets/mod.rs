@@ -9,6 +9,7 @@ mod layout;
 mod pill;
 mod rows;
 mod select;
+mod slider;
 mod text;
 
 pub(crate) use button::{Button, icon_button, link_button};
@@ -21,4 +22,5 @@ pub(crate) use layout::{
 pub(crate) use pill::{dot, kbd, pill};
 pub(crate) use rows::{BAR, RowScroll, Shown};
 pub(crate) use select::select;
+pub(crate) use slider::{Scale, is_set, slider};
 pub(crate) use text::{Line, fact, heading, line, muted, problem};

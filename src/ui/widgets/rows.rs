@@ -56,7 +56,12 @@ impl RowScroll {
         self.top = before;
         if ui.rect_contains_pointer(rect) {
             let wheel = ui.input(|input| input.smooth_scroll_delta().y);
-            self.top -= f64::from(wheel / row);
+            let top = (before - f64::from(wheel / row)).clamp(0.0, last_top);
+            if (top - before).abs() > f64::EPSILON {
+                // What moves a list moves nothing around it.
+                ui.input_mut(|input| input.smooth_scroll_delta.y = 0.0);
+                self.top = top;
+            }
         }
         if last_top > 0.0 {
             self.bar(ui, id.with("bar"), rect, page / total as f64, last_top);

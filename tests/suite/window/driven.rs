@@ -395,53 +395,6 @@ fn a_file_that_is_being_recorded_is_shown_live_and_not_deleted() {
     assert!(address.value().is_some_and(|value| value.starts_with(url)), "{:?}", address.value());
 }
 
-fn slider<'a>(stage: &'a Stage, name: &'a str) -> egui_kittest::Node<'a> {
-    stage.window.get_by_role_and_label(egui::accesskit::Role::Slider, name)
-}
-
-#[test]
-fn rate_and_size_are_set_while_the_server_runs() {
-    let mut stage = Stage::new(Snapshot { server: fixture::serving(), ..Snapshot::default() });
-    stage.click("Server");
-    stage.sent();
-    assert!(slider(&stage, "History").accesskit_node().is_disabled());
-    assert!(!slider(&stage, "Messages").accesskit_node().is_disabled());
-    slider(&stage, "Messages").focus();
-    stage.window.run();
-    stage.press(Key::ArrowRight);
-    let sent = stage.sent();
-    let [Command::SetSource(source)] = &sent[..] else { panic!("{sent:?}") };
-    assert!(source.rate > 12.0, "{}", source.rate);
-
-    let rect = slider(&stage, "Payload").rect();
-    let at = |share: f32| egui::pos2(rect.left() + rect.width() * share, rect.center().y);
-    stage.window.drag_at(at(0.34));
-    stage.window.run();
-    stage.window.hover_at(at(0.6));
-    stage.window.run();
-    assert_eq!(stage.sent(), [], "not while it is being dragged");
-    stage.window.drop_at(at(0.6));
-    stage.window.run();
-    let sent = stage.sent();
-    let [Command::SetSource(source)] = &sent[..] else { panic!("{sent:?}") };
-    assert!(source.size > 1_000, "{}", source.size);
-}
-
-#[test]
-fn the_server_is_started_with_its_settings_and_stopped() {
-    let mut stage = Stage::new(Snapshot::default());
-    stage.click("Server");
-    stage.window.get_all_by_label("Start").next().expect("a button").click();
-    stage.window.run();
-    let sent = stage.sent();
-    let [Command::StartServer(options)] = &sent[..] else { panic!("{sent:?}") };
-    assert_eq!(options.listen.port(), 4100);
-    stage.show(Snapshot { server: fixture::serving(), ..Snapshot::default() });
-    assert!(stage.has_like("messages out: 61,204"));
-    stage.click("Stop");
-    assert_eq!(stage.sent(), [Command::StopServer]);
-}
-
 #[test]
 fn errors_stay_until_they_are_dismissed() {
     let mut stage = Stage::new(Snapshot { notices: fixture::notices(), ..Snapshot::default() });

@@ -2,13 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use wirescope::analysis::{Percentiles, Phase, Series};
 use wirescope::decode::{Context, Decoded, decode};
 use wirescope::engine::{
     Chunks, Entry, Matches, Notice, Origin, Reading, RecentCapture, Recording, Selected, Sending,
-    ServerView, SessionView, Severity, Snapshot, Stats, TransportStats,
+    SessionView, Severity, Snapshot, Stats,
 };
 use wirescope::model::{
     Dir, Endpoint, Event, Filter, Kind, Meta, SessionId, Timing, TransportKind, Wire,
@@ -529,36 +528,6 @@ pub fn recents() -> Arc<[RecentCapture]> {
     files[1].is_saved = false;
     files[2].was_cut_off = true;
     files.into()
-}
-
-/// A running server with clients on every transport.
-pub fn serving() -> ServerView {
-    let stats = |transport: &str, active, messages_out, wire_out, reconnects| TransportStats {
-        transport: transport.into(),
-        active,
-        opened: active + reconnects,
-        messages_out,
-        wire_out,
-        reconnects,
-        errors: u64::from(reconnects > 5),
-        duration_p50: (active > 0).then_some(372.0),
-    };
-    ServerView {
-        url: Some("http://127.0.0.1:4100".into()),
-        transports: vec![
-            stats("websocket", 5, 61_204, 6_400_000, 4),
-            stats("sse", 6, 58_911, 7_900_000, 9),
-            stats("long-poll", 4, 40_112, 20_600_000, 6),
-            stats("short-poll", 3, 30_201, 4_200_000, 0),
-            stats("stream", 0, 0, 0, 0),
-        ],
-        options: wirescope::model::ServerOptions {
-            source: wirescope::model::Source { rate: 12.0, ..Default::default() },
-            heartbeat: Some(Duration::from_secs(15)),
-            ..Default::default()
-        },
-        ..ServerView::default()
-    }
 }
 
 /// Good news and bad.

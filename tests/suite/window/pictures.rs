@@ -9,7 +9,7 @@ use egui_kittest::SnapshotOptions;
 use wirescope::engine::{SessionView, Snapshot};
 
 use super::stage::Stage;
-use super::{fixture, states};
+use super::{fixture, fixture_server, states};
 
 const WIDE: Vec2 = vec2(1440.0, 900.0);
 
@@ -46,6 +46,22 @@ const ALL: &[Picture] = &[
     ),
     ("capture", WIDE, capture, |_| {}),
     ("server", WIDE, serving, |stage| stage.click("Server")),
+    ("server-alone", WIDE, fixture_server::alone, |stage| stage.click("Server")),
+    ("server-large-code", WIDE, serving, |stage| {
+        stage.click("Server");
+        stage.click_like("QR code of");
+    }),
+    ("server-publish", WIDE, serving, |stage| {
+        stage.click("Server");
+        stage.click("Publish…");
+        let text = "{\"type\": \"news\", \"text\": \"Hello\"";
+        stage.window.event(egui::Event::Text(text.into()));
+    }),
+    ("server-restart", WIDE, serving, |stage| {
+        stage.click("Server");
+        stage.click("Restart…");
+    }),
+    ("server-many", WIDE, fixture_server::crowded, |stage| stage.click("Server")),
     ("server-stopped", WIDE, Snapshot::default, |stage| stage.click("Server")),
     ("captures", WIDE, first_run, |stage| {
         stage.click("Captures");
@@ -122,6 +138,13 @@ const ALL: &[Picture] = &[
     }),
     ("options-narrow", vec2(900.0, 600.0), Snapshot::default, |stage| stage.click("Options")),
     ("server-narrow", vec2(900.0, 600.0), serving, |stage| stage.click("Server")),
+    ("server-narrow-alone", vec2(900.0, 600.0), fixture_server::alone, |stage| {
+        stage.click("Server");
+    }),
+    ("server-narrow-stopped", vec2(900.0, 600.0), Snapshot::default, |stage| {
+        stage.click("Server");
+    }),
+    ("server-huge", vec2(2560.0, 1440.0), serving, |stage| stage.click("Server")),
 ];
 
 /// Those that are compared: every part of the window once, in both themes.
@@ -143,7 +166,7 @@ fn one(session: SessionView) -> Snapshot {
 }
 
 fn serving() -> Snapshot {
-    Snapshot { server: fixture::serving(), ..Snapshot::default() }
+    fixture_server::workshop()
 }
 
 fn notices() -> Snapshot {

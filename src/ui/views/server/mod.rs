@@ -1,0 +1,207 @@
+//! Server: the built-in one, what it sends, over what kind of network, to whom, and what it counts.
+
+mod bar;
+mod clients;
+mod connections;
+mod fold;
+mod join;
+mod lessons;
+mod publish;
+mod restart;
+mod settings;
+mod source;
+mod topics;
+mod transports;
+
+use egui::{Panel, Rect, ScrollArea, Ui, UiBuilder, vec2};
+use lucide_icons::Icon;
+
+use crate::engine::{ServerView, TransportStats};
+use crate::model::Command;
+use crate::ui::action::Action;
+use crate::ui::format;
+use crate::ui::scene::{Outbox, Scene};
+use crate::ui::theme::{size, tokens};
+use crate::ui::widgets::{Empty, bar_frame, card, problem, separated};
+
+/// The least height of the clients.
+const CLIENTS: f32 = 190.0;
+/// The least width of the page for a third column.
+const THREE: f32 = 1160.0;
+
+/// The page's state, one part a card.
+#[derive(Debug, Default)]
+pub(crate) struct ServerPage {
+    settings: settings::Settings,
+    bar: bar::Bar,
+    source: source::SourceCard,
+    connections: connections::ConnectionsCard,
+    lessons: lessons::LessonsCard,
+    clients: clients::Clients,
+    join: join::JoinCard,
+    topics: topics::TopicsCard,
+}
+
+impl ServerPage {
+    /// Whether an action has anything to apply to.
+    pub(crate) fn can(server: &ServerView, action: Action) -> bool {
+        let is_running = server.url.is_some() && !server.is_busy;
+        match action {
+            Action::ToggleServer => !server.is_busy,
+            Action::CutAll => is_running && server.client_count > 0,
+            _ => is_running,
+        }
+    }
+
+    /// Does what the keyboard, the palette or a button asks for.
+    pub(crate) fn act(&mut self, server: &ServerView, action: Action, out: &mut Outbox) {
+        match action {
+            Action::ToggleServer => self.toggle(server, out),
+            Action::ToggleRoom => bar::toggle_room(server, out),
+            Action::CutAll => out.send(Command::CutAll),
+            Action::Publish => self.bar.publish.open(),
+            Action::RestartServer => self.bar.restart.open(),
+            _ => {}
+        }
+    }
+
+    /// Starts the server, or stops it.
+    fn toggle(&mut self, server: &ServerView, out: &mut Outbox) {
+        if server.url.is_some() {
+            out.send(Command::StopServer);
+        } else if let Ok(options) = self.settings.draft(server).read() {
+            out.send(Command::StartServer(Box::new(options)));
+        }
+    }
+
+    /// Shows the page.
+    pub(crate) fn ui(&mut self, ui: &mut Ui, scene: Scene<'_>, out: &mut Outbox) {
+        let t = tokens(ui.ctx());
+        let server = &scene.snapshot.server;
+        self.settings.take_over(server);
+        let can_start = self.settings.can_start();
+        Panel::top("server bar")
+            .exact_size(size::BAR + 1.0)
+            .frame(bar_frame(ui))
+            .resizable(false)
+            .show(ui, |ui| self.bar.ui(ui, server, can_start, out));
+        let canvas = egui::Frame::new().fill(t.canvas);
+        egui::CentralPanel::no_frame().frame(canvas).show(ui, |ui| {
+            let page = ui.max_rect().shrink2(vec2(size::PAD, 0.0));
+            let left_width = if page.width() >= THREE { 300.0 } else { 264.0 };
+            let (left, rest) = split(page, left_width);
+            column(ui, left, "server left", |ui, _| self.left_ui(ui, scene, out));
+            if server.url.is_none() {
+                return column(ui, rest, "server middle", |ui, _| stopped_ui(ui, server, out));
+            }
+            let has_right = page.width() >= THREE;
+            let right_width = if has_right { 236.0 + size::PAD } else { 0.0 };
+            let (middle, right) = split(rest, rest.width() - right_width);
+            column(ui, middle, "server middle", |ui, bottom| {
+                self.middle_ui(ui, (bottom, has_right), scene, out);
+            });
+            if has_right {
+                column(ui, right, "server right", |ui, _| {
+                    self.join.column_ui(ui, server, out);
+                    self.topics.ui(ui, &server.topics);
+                });
+            }
+        });
+    }
+
+    fn left_ui(&mut self, ui: &mut Ui, scene: Scene<'_>, out: &mut Outbox) {
+        let server = &scene.snapshot.server;
+        self.source.ui(ui, server, &mut self.settings, out);
+        self.connections.ui(ui, server, &mut self.settings);
+        self.lessons.ui(ui, &scene.snapshot.compare, out);
+    }
+
+    /// Fills the column down to `bottom`, or goes beyond it where there is too little room.
+    fn middle_ui(
+        &mut self,
+        ui: &mut Ui,
+        (bottom, has_right): (f32, bool),
+        scene: Scene<'_>,
+        out: &mut Outbox,
+    ) {
+        let server = &scene.snapshot.server;
+        error_ui(ui, server);
+        if !has_right {
+            self.join.strip_ui(ui, server);
+        }
+        transports::ui(ui, &server.transports);
+        let height = (bottom - ui.cursor().top()).floor().max(CLIENTS);
+        let (place, _) =
+            ui.allocate_exact_size(vec2(ui.available_width(), height), egui::Sense::hover());
+        self.clients.ui(ui, place, scene, out);
+        if !has_right {
+            self.topics.ui(ui, &server.topics);
+        }
+    }
+
+    /// Shows the numbers at the bottom of the window.
+    pub(crate) fn status_ui(ui: &mut Ui, scene: Scene<'_>) {
+        let t = tokens(ui.ctx());
+        let server = &scene.snapshot.server;
+        ui.horizontal_centered(|ui| {
+            let Some(url) = &server.url else {
+                separated(ui, "Server stopped", t.muted);
+                return;
+            };
+            let sum = |of: fn(&TransportStats) -> u64| server.transports.iter().map(of).sum();
+            let place = url.trim_start_matches("http://").trim_start_matches("https://");
+            separated(ui, &format!("Server {place}"), t.muted);
+            separated(ui, &format::count(server.client_count, "client"), t.muted);
+            let behind = clients::behind(server);
+            if behind > 0 {
+                separated(ui, &format!("{} behind", format::thousands(behind)), t.warn);
+            }
+            let delivered: u64 = sum(|stats| stats.messages_out);
+            separated(ui, &format!("{} delivered", format::thousands(delivered)), t.muted);
+            let wire = format::size(sum(|stats| stats.wire_out));
+            separated(ui, &format!("{wire} on the wire"), t.muted);
+            if server.join.is_some() {
+                separated(ui, "Open to the room", t.warn);
+            }
+        });
+    }
+}
+
+/// So much of a place on the left, and what is left of it behind a gap.
+fn split(place: Rect, width: f32) -> (Rect, Rect) {
+    let edge = (place.left() + width).round();
+    (place.with_max_x(edge), place.with_min_x((edge + size::PAD).min(place.right())))
+}
+
+/// A column that scrolls where its content is longer. It is told where it ends.
+fn column(ui: &mut Ui, place: Rect, id: &str, add: impl FnOnce(&mut Ui, f32)) {
+    let mut child = ui.new_child(UiBuilder::new().max_rect(place));
+    child.set_clip_rect(place.expand2(vec2(size::PAD / 2.0, 0.0)).intersect(ui.clip_rect()));
+    ScrollArea::vertical().id_salt(id).auto_shrink([false, false]).show(&mut child, |ui| {
+        ui.set_width(place.width());
+        ui.spacing_mut().item_spacing = vec2(size::PAD, size::PAD);
+        let top = ui.cursor().top();
+        ui.add_space(size::PAD);
+        // Scrolled, everything lies higher by as much.
+        add(ui, top + place.height() - size::PAD);
+        ui.add_space(size::PAD - ui.spacing().item_spacing.y);
+    });
+}
+
+fn error_ui(ui: &mut Ui, server: &ServerView) {
+    if let Some(error) = &server.error {
+        card(ui, |ui| {
+            ui.set_width(ui.available_width());
+            problem(ui, error);
+        });
+    }
+}
+
+fn stopped_ui(ui: &mut Ui, server: &ServerView, out: &mut Outbox) {
+    error_ui(ui, server);
+    let text = "Start it to give clients something to connect to, on one address";
+    let face = Empty::new(Icon::Server, "The server is stopped").line(text).action("Start");
+    if face.show(ui).is_some_and(|button| button.clicked()) {
+        out.act(Action::ToggleServer);
+    }
+}
