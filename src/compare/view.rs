@@ -105,6 +105,10 @@ pub struct LessonView {
     pub step: usize,
     /// Seconds of the whole that are over.
     pub elapsed_s: f64,
+    /// Herds of clients it has started, in their order.
+    pub herds: Vec<Arc<HerdView>>,
+    /// Pages with many streams it has opened, likewise.
+    pub streams: Vec<Arc<StreamsView>>,
 }
 
 /// A step of a lesson.

@@ -38,8 +38,8 @@ pub use snapshot::{
 };
 
 pub use crate::compare::{
-    Lane, LaneView, LatencyMs, LessonSummary, LessonView, RunView, ScaleRow, ScaleView, Stage,
-    StepView, Verdict,
+    HerdView, Lane, LaneView, LatencyMs, LessonSummary, LessonView, RunView, ScaleRow, ScaleView,
+    Stage, StepView, StreamView, StreamsView, Verdict,
 };
 
 /// How long the end of the program waits for sessions and files to close.
