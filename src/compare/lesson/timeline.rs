@@ -106,6 +106,9 @@ impl Timeline {
                 .collect(),
             step: self.begun.saturating_sub(1),
             elapsed_s: self.elapsed_s,
+            // Whoever runs the lesson has them.
+            herds: Vec::new(),
+            streams: Vec::new(),
         }
     }
 }
