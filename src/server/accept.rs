@@ -1,5 +1,6 @@
 //! Takes connections, as many as there may be, and serves each in a task of its own.
 
+use std::convert::Infallible;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
@@ -13,11 +14,12 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::meter::Meter;
+use super::restart::{self, Order};
 use super::wire::Counted;
 use super::{Shared, routes};
 
@@ -32,37 +34,73 @@ const NO_ROOM: Duration = Duration::from_millis(200);
 /// Connections that are being told that there is no room for them, at a time.
 const TURNED_AWAY: usize = 64;
 
-/// Accepts until the server stops; then the port is free.
-pub(super) async fn run(shared: Arc<Shared>, listener: TcpListener) {
-    let router = routes::router(Arc::clone(&shared));
-    let era = shared.kill.child_token();
-    let places = Arc::new(Semaphore::new(shared.limits.connections));
-    let refusals = Arc::new(Semaphore::new(TURNED_AWAY));
+/// Accepts until the server stops, with a pause at each restart; then the port is free.
+pub(super) async fn run(
+    shared: Arc<Shared>,
+    mut listener: TcpListener,
+    mut orders: mpsc::Receiver<Order>,
+) {
+    let door = Door {
+        router: routes::router(Arc::clone(&shared)),
+        places: Arc::new(Semaphore::new(shared.limits.connections)),
+        refusals: Arc::new(Semaphore::new(TURNED_AWAY)),
+        shared: Arc::clone(&shared),
+    };
     loop {
-        let accepted = tokio::select! {
+        // Ends every connection of the time until the next restart.
+        let era = shared.kill.child_token();
+        let order = tokio::select! {
             () = shared.stop.cancelled() => return,
-            accepted = listener.accept() => accepted,
+            order = orders.recv() => order,
+            never = door.admit(&listener, &era) => match never {},
         };
-        let (stream, peer) = match accepted {
-            Ok(accepted) => accepted,
-            // The client was gone before it was its turn.
-            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
-            Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(NO_ROOM).await;
+        drop(listener);
+        era.cancel();
+        // Who could order anything keeps the channel open.
+        let Some(order) = order else { return };
+        listener = match restart::carry_out(&shared, order).await {
+            Some(listener) => listener,
+            None => return,
+        };
+    }
+}
+
+/// Where connections come in.
+struct Door {
+    shared: Arc<Shared>,
+    router: Router,
+    /// How many may be in.
+    places: Arc<Semaphore>,
+    /// How many may be told at a time that there is no room.
+    refusals: Arc<Semaphore>,
+}
+
+impl Door {
+    async fn admit(&self, listener: &TcpListener, era: &CancellationToken) -> Infallible {
+        loop {
+            let (stream, peer) = match listener.accept().await {
+                Ok(accepted) => accepted,
+                // The client was gone before it was its turn.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(NO_ROOM).await;
+                    continue;
+                }
+            };
+            // Messages are small and wanted at once. Fails only when the client is gone again.
+            let _ = stream.set_nodelay(true);
+            let shared = Arc::clone(&self.shared);
+            let tasks = &self.shared.tasks;
+            if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+                let meter = Meter::new(&shared, peer, era);
+                tasks.spawn(serve(shared, self.router.clone(), stream, meter, place));
                 continue;
             }
-        };
-        // Messages are small and wanted at once. Fails only when the client is gone again.
-        let _ = stream.set_nodelay(true);
-        if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
-            let meter = Meter::new(&shared, peer, &era);
-            shared.tasks.spawn(serve(Arc::clone(&shared), router.clone(), stream, meter, place));
-            continue;
-        }
-        shared.tallies.refused.add(1);
-        if let Ok(place) = Arc::clone(&refusals).try_acquire_owned() {
-            shared.tasks.spawn(turn_away(Arc::clone(&shared), stream, place));
+            shared.tallies.refused.add(1);
+            if let Ok(place) = Arc::clone(&self.refusals).try_acquire_owned() {
+                tasks.spawn(turn_away(shared, stream, place));
+            }
         }
     }
 }

@@ -4,13 +4,16 @@
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
+use tokio::sync::oneshot;
+
 use super::clients::Client;
 use super::hub::{HubError, TopicStats};
 use super::ledger::Account;
 use super::message::Draft;
+use super::restart::Order;
 use super::tally::Stats;
-use super::{Hub, Shared};
-use crate::model::{Network, ServerOptions, ServerOptionsError, Source};
+use super::{Hub, Phase, ServerError, Shared};
+use crate::model::{Network, Restart, ServerOptions, ServerOptionsError, Source};
 
 /// Drives a server that somebody else owns. Clones are cheap and drive the same server; none keeps
 /// it running. Once it is stopped, nothing said here has an effect.
@@ -64,6 +67,11 @@ impl Control {
         self.shared.hub.last_id(topic)
     }
 
+    /// Messages of `topic` so far, those included that a restart has forgotten.
+    pub fn total(&self, topic: &str) -> u64 {
+        self.shared.hub.total(topic)
+    }
+
     /// Every topic, by name.
     pub fn topics(&self) -> Vec<TopicStats> {
         self.shared.hub.topics()
@@ -99,6 +107,34 @@ impl Control {
     /// Changes what is done to its connections, from now on, those that are open too.
     pub fn set_network(&self, network: Network) {
         self.shared.network.send_replace(Arc::new(network));
+    }
+
+    /// Ends every connection without a word, listens nowhere for a while, then on the very same
+    /// address again; returns when it does. What others asked for meanwhile comes after that. It is
+    /// carried out even if nobody waits for it.
+    ///
+    /// # Errors
+    /// [`ServerError::Stopped`] where the server is stopped, or is before it listens again; why it
+    /// cannot listen again, which stops it.
+    pub async fn restart(&self, restart: Restart) -> Result<(), ServerError> {
+        let (done, told) = oneshot::channel();
+        let ordered = self.shared.orders.send(Order { restart, done }).await;
+        ordered.map_err(|_| ServerError::Stopped)?;
+        told.await.unwrap_or(Err(ServerError::Stopped))
+    }
+
+    /// What it is doing.
+    pub fn phase(&self) -> Phase {
+        self.shared.phase.borrow().clone()
+    }
+
+    /// Resolves when it is stopped, or about to be; with the reason, where nobody asked for it.
+    pub async fn stopped(&self) -> Option<Arc<str>> {
+        let mut phase = self.shared.phase.subscribe();
+        match phase.wait_for(|phase| matches!(phase, Phase::Stopped(_))).await.as_deref() {
+            Ok(Phase::Stopped(why)) => why.clone(),
+            _ => None,
+        }
     }
 
     /// The `most` clients that have been connected longest, oldest first, and how many there are.

@@ -37,6 +37,8 @@ struct Shared {
 #[derive(Debug)]
 struct Topic {
     name: String,
+    /// Messages that a restart has forgotten.
+    forgotten: u64,
     log: Mutex<Log>,
     /// Id of the newest message.
     newest: watch::Sender<u64>,
@@ -77,7 +79,7 @@ pub enum Start {
 pub struct TopicStats {
     /// Its name.
     pub name: String,
-    /// Messages so far.
+    /// Messages so far, those included that a restart has forgotten.
     pub messages: u64,
     /// Readers that follow it now; between two polls a client does not.
     pub followers: u64,
@@ -182,11 +184,24 @@ impl Hub {
         locked(&self.shared.topics).get(topic).map_or(0, |topic| locked(&topic.log).last)
     }
 
+    /// Messages of `topic` so far, those included that a restart has forgotten.
+    pub fn total(&self, topic: &str) -> u64 {
+        locked(&self.shared.topics).get(topic).map_or(0, |topic| topic.total())
+    }
+
+    /// Forgets every message: ids begin again, and messages carry `seq`, which goes on. Readers are
+    /// left with nothing to read.
+    pub(super) fn forget(&self) {
+        for topic in locked(&self.shared.topics).values_mut() {
+            *topic = Topic::new(&topic.name, topic.total());
+        }
+    }
+
     /// Every topic, by name.
     pub fn topics(&self) -> Vec<TopicStats> {
         let stats = |topic: &Arc<Topic>| TopicStats {
             name: topic.name.clone(),
-            messages: *topic.newest.borrow(),
+            messages: topic.total(),
             followers: topic.newest.receiver_count() as u64,
         };
         let mut topics: Vec<_> = locked(&self.shared.topics).values().map(stats).collect();
@@ -214,13 +229,20 @@ impl Hub {
         if topics.len() >= TOPICS {
             return Err(HubError::TooMany);
         }
-        let topic = Arc::new(Topic {
-            name: name.to_owned(),
-            log: Mutex::default(),
-            newest: watch::Sender::new(0),
-        });
+        let topic = Topic::new(name, 0);
         topics.insert(name.to_owned(), Arc::clone(&topic));
         Ok(topic)
+    }
+}
+
+impl Topic {
+    fn new(name: &str, forgotten: u64) -> Arc<Self> {
+        let newest = watch::Sender::new(0);
+        Arc::new(Self { name: name.to_owned(), forgotten, log: Mutex::default(), newest })
+    }
+
+    fn total(&self) -> u64 {
+        self.forgotten + *self.newest.borrow()
     }
 }
 

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -43,6 +43,7 @@ mod poll;
 mod publish;
 mod query;
 mod refusal;
+mod restart;
 mod routes;
 mod source;
 mod sse;
@@ -62,10 +63,14 @@ pub use tally::{Carrier, CarrierStats, Connections, InOut, Spread, Stats};
 
 use clients::Clients;
 use ledger::Ledger;
+use restart::Order;
 use tally::Tallies;
 
 /// How long clients may take to go when the server stops.
 const GOODBYE: Duration = Duration::from_secs(2);
+
+/// Restarts that may be asked for while one is under way.
+const ORDERS: usize = 8;
 
 const YEAR: Duration = Duration::from_hours(365 * 24);
 
@@ -105,9 +110,23 @@ pub enum ServerError {
     /// This machine has no such address.
     #[error("{} is not an address of this machine; use 127.0.0.1, or 0.0.0.0 for all its addresses", .0.ip())]
     NotOurs(SocketAddr),
+    /// It is being stopped, or is stopped already.
+    #[error("the server is stopped; start it again")]
+    Stopped,
     /// Something else.
     #[error("listening on {0} failed: {1}; try another address or port")]
     Listen(SocketAddr, #[source] io::Error),
+}
+
+/// What a server is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Phase {
+    /// Whoever comes is served.
+    Listening,
+    /// Nobody listens for a while.
+    Restarting,
+    /// It is over; why, where nobody asked for it.
+    Stopped(Option<Arc<str>>),
 }
 
 /// What every part of a running server holds.
@@ -127,6 +146,9 @@ struct Shared {
     kept: watch::Receiver<Source>,
     /// What is done to connections; subscribe to be woken when it changes.
     network: watch::Sender<Arc<Network>>,
+    phase: watch::Sender<Phase>,
+    /// Where restarts are asked for.
+    orders: mpsc::Sender<Order>,
     tasks: TaskTracker,
     /// Asks everything to come to an end.
     stop: CancellationToken,
@@ -138,6 +160,24 @@ impl Shared {
     /// What is done to connections now.
     fn network(&self) -> Arc<Network> {
         Arc::clone(&self.network.borrow())
+    }
+
+    /// It is doing this now. What is stopped stays so.
+    fn enter(&self, phase: Phase) {
+        self.phase.send_if_modified(|now| {
+            let changes = !matches!(now, Phase::Stopped(_));
+            if changes {
+                *now = phase;
+            }
+            changes
+        });
+    }
+
+    /// Ends everything at once and without a word.
+    fn end(&self, why: Option<Arc<str>>) {
+        self.enter(Phase::Stopped(why));
+        self.stop.cancel();
+        self.kill.cancel();
     }
 }
 
@@ -178,11 +218,10 @@ impl Server {
         // No time between two is no sensible wish, and no clock reaches beyond a year.
         options.heartbeat = options.heartbeat.filter(|every| !every.is_zero());
         options.heartbeat = options.heartbeat.map(|every| every.min(YEAR));
-        let asked = options.listen;
-        let listener = TcpListener::bind(asked).await.map_err(|e| refused(asked, e))?;
-        let addr = listener.local_addr().map_err(|e| refused(asked, e))?;
+        let (listener, addr) = bind(options.listen).await?;
         hub.set_history(options.history);
         let (keeps, kept) = watch::channel(options.source.clone());
+        let (orders, ordered) = mpsc::channel(ORDERS);
         let shared = Arc::new(Shared {
             addr,
             limits,
@@ -194,6 +233,8 @@ impl Server {
             kept,
             network: watch::Sender::new(Arc::new(options.network.clone())),
             options,
+            phase: watch::Sender::new(Phase::Listening),
+            orders,
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             kill: CancellationToken::new(),
@@ -201,7 +242,7 @@ impl Server {
         let wanted = shared.source.subscribe();
         let (hub, stop) = (shared.hub.clone(), shared.stop.clone());
         shared.tasks.spawn(source::run(hub, wanted, keeps, stop));
-        shared.tasks.spawn(accept::run(Arc::clone(&shared), listener));
+        shared.tasks.spawn(accept::run(Arc::clone(&shared), listener, ordered));
         Ok(Self { control: Control { shared } })
     }
 
@@ -265,6 +306,7 @@ impl Server {
     /// until clients have gone, two seconds at most, then cuts those that remain. No task is left.
     pub async fn stop(self) {
         let shared = &self.control.shared;
+        shared.enter(Phase::Stopped(None));
         shared.stop.cancel();
         shared.tasks.close();
         if tokio::time::timeout(GOODBYE, shared.tasks.wait()).await.is_err() {
@@ -277,8 +319,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.control.shared.stop.cancel();
-        self.control.shared.kill.cancel();
+        self.control.shared.end(None);
     }
 }
 
@@ -303,6 +344,16 @@ pub fn endpoints(base: &str) -> Result<Vec<Endpoint>, EndpointError> {
             Ok(endpoint)
         })
         .collect()
+}
+
+/// Listens there; on what address it turned out to be.
+async fn bind(addr: SocketAddr) -> Result<(TcpListener, SocketAddr), ServerError> {
+    let bound = async {
+        let listener = TcpListener::bind(addr).await?;
+        let addr = listener.local_addr()?;
+        Ok((listener, addr))
+    };
+    bound.await.map_err(|error| refused(addr, error))
 }
 
 fn refused(addr: SocketAddr, error: io::Error) -> ServerError {
