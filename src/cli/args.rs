@@ -276,6 +276,9 @@ pub(super) struct ServeArgs {
     /// or sse:buffer=end; can be repeated, and --help lists what there is
     #[arg(long, value_name = "[TRANSPORT:]LIST", value_parser = impairment)]
     impair: Vec<String>,
+    /// End when standard input does: for programs that start a server and must not leave it behind
+    #[arg(long, hide = true)]
+    pub(super) while_stdin: bool,
 }
 
 impl ServeArgs {
@@ -310,6 +313,9 @@ pub(super) struct CompareArgs {
     /// Payload bytes of a message
     #[arg(long, value_name = "BYTES", value_parser = size, default_value = "100")]
     pub(super) size: usize,
+    /// Measure what so many clients of each transport cost instead, as in 100,1000,5000
+    #[arg(long, value_name = "N,…", value_delimiter = ',', value_parser = super::scale::clients)]
+    pub(super) scale: Vec<usize>,
     /// Print the figures as JSON instead of a table
     #[arg(long)]
     pub(super) json: bool,
@@ -320,7 +326,14 @@ pub(super) struct CompareArgs {
 
 impl Default for CompareArgs {
     fn default() -> Self {
-        Self { duration: Duration::from_secs(10), rate: 10.0, size: 100, json: false, output: None }
+        Self {
+            duration: Duration::from_secs(10),
+            rate: 10.0,
+            size: 100,
+            scale: Vec::new(),
+            json: false,
+            output: None,
+        }
     }
 }
 

@@ -7,11 +7,16 @@ use super::args::CompareArgs;
 use super::capture::output;
 use super::explained;
 use super::interrupt::Interrupt;
+use super::scale;
 use super::terminal::{Terminal, print};
 use crate::compare::{self, Comparison, Settings, table};
+use crate::model::TransportKind;
 
 /// Runs the comparison; the table or the JSON goes to stdout, the path of the capture to stderr.
 pub(super) fn run(args: &CompareArgs, terminal: Terminal) -> Result<()> {
+    if !args.scale.is_empty() {
+        return scale::run(&args.scale, &TransportKind::ALL, args.json, terminal);
+    }
     terminal.say(format_args!(
         "WebSocket, SSE, long poll and short poll side by side for {}, {} messages a second of {} B",
         humantime::format_duration(args.duration),

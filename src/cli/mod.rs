@@ -7,6 +7,7 @@ mod compare;
 mod gui;
 mod interrupt;
 mod open;
+mod scale;
 mod serve;
 mod source;
 mod terminal;

@@ -11,6 +11,7 @@ mod table;
 mod view;
 mod words;
 
+pub use crowd::{scale, scale_table};
 pub use lane::{Lane, LatencyMs};
 pub use lesson::{Lesson, Timeline, lessons};
 pub use run::{CompareError, Comparison, Settings, run};
