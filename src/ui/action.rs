@@ -1,8 +1,14 @@
 //! Everything the window can be told to do: one table with words, tooltip, shortcut and icon, which
 //! feeds buttons, palette, tooltips, the sheet of shortcuts and the keyboard.
 
+mod keys;
+#[cfg(test)]
+mod tests;
+
 use egui::{Key, KeyboardShortcut, Modifiers};
 use lucide_icons::Icon;
+
+pub(crate) use keys::pressed;
 
 /// Something to do. It carries no data; what it applies to is the chosen session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -63,8 +69,18 @@ pub enum Action {
     CutAll,
     /// Ask how to restart it.
     RestartServer,
+    /// Start or stop the comparison.
+    ToggleRun,
+    /// Restart the built-in server while clients are on it.
+    KillServer,
+    /// Ask for a place and write the report there.
+    ExportReport,
+    /// Write the report to a path that is typed.
+    ReportToPath,
     /// Show Inspect.
     ShowInspect,
+    /// Show Compare.
+    ShowCompare,
     /// Show Server.
     ShowServer,
     /// Show Captures.
@@ -123,7 +139,7 @@ const fn plain(key: Key) -> KeyboardShortcut {
 
 impl Action {
     /// Every action, in the order of the palette.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 42] = [
         Self::FocusAddress,
         Self::NewSession,
         Self::Disconnect,
@@ -152,7 +168,12 @@ impl Action {
         Self::Publish,
         Self::CutAll,
         Self::RestartServer,
+        Self::ToggleRun,
+        Self::KillServer,
+        Self::ExportReport,
+        Self::ReportToPath,
         Self::ShowInspect,
+        Self::ShowCompare,
         Self::ShowServer,
         Self::ShowCaptures,
         Self::ThemeSystem,
@@ -306,14 +327,44 @@ impl Action {
                 None,
                 Icon::RotateCcw,
             ),
+            Self::ToggleRun => spec(
+                "Start or stop comparing",
+                "The same messages over every lane, side by side",
+                Some(ctrl(Key::E)),
+                Icon::ChartSpline,
+            ),
+            Self::KillServer => spec(
+                "Kill the server for 3 seconds",
+                "Nobody listens for 3 s; every lane loses its connection and comes back",
+                Some(shift(Key::K)),
+                Icon::Zap,
+            ),
+            Self::ExportReport => spec(
+                "Export the report…",
+                "Choose a place; HTML, or JSON where the name ends in .json",
+                Some(shift(Key::E)),
+                Icon::FileDown,
+            ),
+            Self::ReportToPath => spec(
+                "Export the report to path…",
+                "Type where the report is to be written",
+                None,
+                Icon::FilePen,
+            ),
             Self::ShowInspect => {
                 spec("Show Inspect", "Live sessions", Some(ctrl(Key::Num1)), Icon::Activity)
             }
+            Self::ShowCompare => spec(
+                "Show Compare",
+                "Transports side by side",
+                Some(ctrl(Key::Num2)),
+                Icon::ChartSpline,
+            ),
             Self::ShowServer => {
-                spec("Show Server", "The built-in server", Some(ctrl(Key::Num2)), Icon::Server)
+                spec("Show Server", "The built-in server", Some(ctrl(Key::Num3)), Icon::Server)
             }
             Self::ShowCaptures => {
-                spec("Show Captures", "Session files", Some(ctrl(Key::Num3)), Icon::Archive)
+                spec("Show Captures", "Session files", Some(ctrl(Key::Num4)), Icon::Archive)
             }
             Self::ThemeSystem => {
                 spec("Theme: as the system", "Follow the system's theme", None, Icon::Monitor)
@@ -339,72 +390,5 @@ impl Action {
                 Icon::LogOut,
             ),
         }
-    }
-
-    /// Its shortcut as the keys are called on this system.
-    pub(crate) fn keys(self, ctx: &egui::Context) -> Option<String> {
-        let words = ctx.format_shortcut(&self.spec().shortcut?);
-        let words = words.replace('+', " ").replace("Questionmark", "?").replace("Comma", ",");
-        Some(words.replace("PageDown", "Page down").replace("PageUp", "Page up"))
-    }
-
-    /// What a tooltip says: what it does, and its keys.
-    pub(crate) fn tooltip(self, ctx: &egui::Context) -> String {
-        match self.keys(ctx) {
-            Some(keys) => format!("{} · {keys}", self.spec().tip),
-            None => self.spec().tip.to_owned(),
-        }
-    }
-}
-
-/// The actions whose shortcuts were pressed. Keys without Ctrl belong to a field while it is typed
-/// in.
-pub(crate) fn pressed(ctx: &egui::Context, typing: bool) -> Vec<Action> {
-    let mut actions: Vec<(Action, KeyboardShortcut)> = Action::ALL
-        .into_iter()
-        .filter_map(|action| Some((action, action.spec().shortcut?)))
-        .filter(|(_, keys)| !typing || keys.modifiers.any())
-        .collect();
-    // A shortcut with more modifiers would otherwise be taken for the one with fewer.
-    actions.sort_by_key(|(_, keys)| !keys.modifiers.shift);
-    ctx.input_mut(|input| {
-        let pressed: Vec<Action> = actions
-            .into_iter()
-            .filter(|(_, keys)| input.consume_shortcut(keys))
-            .map(|(action, _)| action)
-            .collect();
-        if pressed.contains(&Action::Shortcuts) {
-            input.events.retain(|event| !matches!(event, egui::Event::Text(text) if text == "?"));
-        }
-        pressed
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use super::*;
-
-    #[test]
-    fn no_two_actions_share_keys_or_words() {
-        let mut keys = HashSet::new();
-        let mut words = HashSet::new();
-        for action in Action::ALL {
-            let spec = action.spec();
-            assert!(words.insert(spec.text), "{} is there twice", spec.text);
-            assert!(!spec.tip.is_empty() && !spec.tip.ends_with('.'), "{}", spec.tip);
-            if let Some(shortcut) = spec.shortcut {
-                assert!(keys.insert(format!("{shortcut:?}")), "{shortcut:?} is there twice");
-            }
-        }
-    }
-
-    #[test]
-    fn the_table_lists_every_action_once() {
-        let all: HashSet<Action> = Action::ALL.into_iter().collect();
-        assert_eq!(all.len(), Action::ALL.len());
-        // `Quit` is the last variant, so its number tells how many there are.
-        assert_eq!(Action::Quit as usize + 1, Action::ALL.len());
     }
 }

@@ -15,7 +15,7 @@ use super::saving::Saving;
 use super::scene::{Outbox, Scene, session_of};
 use super::theme::{self, icon_font, semibold, size, tokens, words};
 use super::toasts::Toasts;
-use super::views::{Captures, Inspect, ServerPage};
+use super::views::{Captures, Compare, Inspect, ServerPage};
 use super::widgets::{Button, bar_frame, fill, hold, kbd};
 use super::{shortcuts, views};
 use crate::engine::{Handle, Notice, Severity, Snapshot};
@@ -49,13 +49,15 @@ impl Place {
 enum Tab {
     #[default]
     Inspect,
+    Compare,
     Server,
     Captures,
 }
 
 impl Tab {
-    const ALL: [(Self, &'static str, Action); 3] = [
+    const ALL: [(Self, &'static str, Action); 4] = [
         (Self::Inspect, "Inspect", Action::ShowInspect),
+        (Self::Compare, "Compare", Action::ShowCompare),
         (Self::Server, "Server", Action::ShowServer),
         (Self::Captures, "Captures", Action::ShowCaptures),
     ];
@@ -68,6 +70,7 @@ pub struct App {
     place: Place,
     tab: Tab,
     inspect: Inspect,
+    compare: Compare,
     server: ServerPage,
     captures: Captures,
     palette: Palette,
@@ -87,6 +90,7 @@ impl App {
             place,
             tab: Tab::default(),
             inspect: Inspect::default(),
+            compare: Compare::default(),
             server: ServerPage::default(),
             captures: Captures::default(),
             palette: Palette::default(),
@@ -133,6 +137,10 @@ impl App {
             | Action::Publish
             | Action::CutAll
             | Action::RestartServer => ServerPage::can(&self.snapshot.server, action),
+            Action::ToggleRun
+            | Action::KillServer
+            | Action::ExportReport
+            | Action::ReportToPath => self.compare.can(&self.snapshot, action),
             Action::ThemeSystem | Action::ThemeDark | Action::ThemeLight => true,
             action => self.inspect.can(&self.snapshot, action),
         }
@@ -145,6 +153,7 @@ impl App {
         }
         match action {
             Action::ShowInspect => self.tab = Tab::Inspect,
+            Action::ShowCompare => self.tab = Tab::Compare,
             Action::ShowServer => self.tab = Tab::Server,
             Action::ShowCaptures => self.tab = Tab::Captures,
             Action::ThemeSystem => ctx.set_theme(egui::ThemePreference::System),
@@ -163,6 +172,15 @@ impl App {
                 self.tab = Tab::Server;
                 let mut out = Outbox::default();
                 self.server.act(&self.snapshot.server, action, &mut out);
+                self.carry_out(ctx, out);
+            }
+            Action::ToggleRun
+            | Action::KillServer
+            | Action::ExportReport
+            | Action::ReportToPath => {
+                self.tab = Tab::Compare;
+                let mut out = Outbox::default();
+                self.compare.act(&self.snapshot, action, &mut out);
                 self.carry_out(ctx, out);
             }
             Action::SaveToPath => {
@@ -226,11 +244,13 @@ impl App {
         let status = hold(ui, status);
         match self.tab {
             Tab::Inspect => self.inspect.ui(ui, scene, &mut out),
+            Tab::Compare => self.compare.ui(ui, scene, &mut out),
             Tab::Server => self.server.ui(ui, scene, &mut out),
             Tab::Captures => self.captures.ui(ui, scene, &mut out),
         }
         fill(ui, status, |ui| match self.tab {
             Tab::Inspect => self.inspect.status_ui(ui, scene, &mut out),
+            Tab::Compare => Compare::status_ui(ui, scene, &mut out),
             Tab::Server => ServerPage::status_ui(ui, scene),
             Tab::Captures => Captures::status_ui(ui, scene),
         });

@@ -1,6 +1,7 @@
 //! The pages of the window, and what a file dropped on any of them does.
 
 mod captures;
+mod compare;
 mod inspect;
 mod server;
 
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 use egui::{Align2, Id, LayerId, Order, Stroke, StrokeKind, Ui};
 
 pub(crate) use captures::Captures;
+pub(crate) use compare::Compare;
 pub(crate) use inspect::Inspect;
 pub(crate) use server::ServerPage;
 

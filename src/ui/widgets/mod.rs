@@ -23,4 +23,4 @@ pub(crate) use pill::{dot, kbd, pill};
 pub(crate) use rows::{BAR, RowScroll, Shown};
 pub(crate) use select::select;
 pub(crate) use slider::{Scale, is_set, slider};
-pub(crate) use text::{Line, fact, heading, line, muted, problem};
+pub(crate) use text::{Line, fact, heading, line, muted, problem, steady_width};

@@ -5,10 +5,12 @@
 
 mod abilities;
 mod answers;
+mod compare;
 mod decoded;
 mod driven;
 mod filter;
 mod fixture;
+mod fixture_compare;
 mod fixture_server;
 mod keyboard;
 mod pictures;

@@ -9,9 +9,10 @@ use egui_kittest::SnapshotOptions;
 use wirescope::engine::{SessionView, Snapshot};
 
 use super::stage::Stage;
-use super::{fixture, fixture_server, states};
+use super::{compare, fixture, fixture_compare, fixture_server, states};
 
 const WIDE: Vec2 = vec2(1440.0, 900.0);
+const NARROW: Vec2 = vec2(900.0, 600.0);
 
 /// A picture: its name, the size of the window, what there is to show, and what to do first.
 type Picture = (&'static str, Vec2, fn() -> Snapshot, fn(&mut Stage));
@@ -145,6 +146,67 @@ const ALL: &[Picture] = &[
         stage.click("Server");
     }),
     ("server-huge", vec2(2560.0, 1440.0), serving, |stage| stage.click("Server")),
+    ("compare", WIDE, fixture_compare::comparing, |stage| stage.click("Compare")),
+    (
+        "compare-four",
+        WIDE,
+        || fixture_compare::with(fixture_compare::run(&[0, 1, 2, 3])),
+        |stage| {
+            stage.click("Compare");
+        },
+    ),
+    ("compare-narrow", NARROW, fixture_compare::comparing, |stage| stage.click("Compare")),
+    ("compare-narrow-low", vec2(900.0, 1900.0), fixture_compare::comparing, |stage| {
+        stage.click("Compare");
+    }),
+    ("compare-time", WIDE, fixture_compare::comparing, |stage| {
+        stage.click("Compare");
+        stage.click("Over time");
+        stage.click("Why");
+        stage.click("Needs");
+    }),
+    ("compare-connections", WIDE, fixture_compare::comparing, |stage| {
+        stage.click("Compare");
+        stage.click("Connections");
+        stage.click("Lanes and time");
+        stage.click("Stream in the plot");
+    }),
+    ("compare-nothing", WIDE, fixture_compare::nothing, |stage| stage.click("Compare")),
+    ("compare-nothing-narrow", NARROW, fixture_compare::nothing, |stage| stage.click("Compare")),
+    (
+        "compare-lesson",
+        WIDE,
+        || fixture_compare::learning(fixture_compare::lesson()),
+        |stage| {
+            stage.click("Compare");
+        },
+    ),
+    ("compare-lesson-done", WIDE, compare::learned, |stage| stage.click("Compare")),
+    (
+        "compare-herds",
+        WIDE,
+        || fixture_compare::learning(fixture_compare::herds()),
+        |stage| {
+            stage.click("Compare");
+        },
+    ),
+    (
+        "compare-streams",
+        WIDE,
+        || fixture_compare::learning(fixture_compare::streams()),
+        |stage| {
+            stage.click("Compare");
+        },
+    ),
+    ("compare-lessons", WIDE, fixture_compare::comparing, |stage| {
+        stage.click("Compare");
+        stage.click("Lessons");
+    }),
+    ("compare-scale", WIDE, compare::scaling, |stage| {
+        stage.click("Compare");
+        stage.click("Scale");
+    }),
+    ("compare-error", WIDE, compare::failed, |stage| stage.click("Compare")),
 ];
 
 /// Those that are compared: every part of the window once, in both themes.

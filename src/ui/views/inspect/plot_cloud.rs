@@ -13,7 +13,7 @@ use crate::ui::format;
 /// Dots drawn, at most.
 const DOTS: usize = 1_600;
 /// Points of a line, at most.
-pub(super) const POINTS: usize = 110;
+pub(in crate::ui::views) const POINTS: usize = 110;
 
 /// What is measured of messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -223,7 +223,8 @@ impl Cloud {
     }
 }
 
-fn broken(outages: &[Outage], from: u64, to: u64) -> bool {
+/// Whether there was an outage between two times.
+pub(in crate::ui::views) fn broken(outages: &[Outage], from: u64, to: u64) -> bool {
     let after = outages.partition_point(|outage| outage.to_ns.is_some_and(|end| end < from));
     outages[after..]
         .iter()
@@ -231,7 +232,8 @@ fn broken(outages: &[Outage], from: u64, to: u64) -> bool {
         .any(|outage| outage.to_ns.is_none_or(|end| end > from))
 }
 
-fn quantile(sorted: &[f32], quantile: f64) -> f32 {
+/// The value at this quantile of sorted ones; 0 where there are none.
+pub(in crate::ui::views) fn quantile(sorted: &[f32], quantile: f64) -> f32 {
     let last = sorted.len().saturating_sub(1);
     sorted.get((last as f64 * quantile).round() as usize).copied().unwrap_or_default()
 }

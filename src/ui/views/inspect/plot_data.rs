@@ -11,7 +11,7 @@ use crate::model::SessionId;
 use crate::ui::format;
 
 /// A value beside its mark: `0.25`, `4`, `1,200`.
-pub(super) fn plain(value: f64) -> String {
+pub(in crate::ui::views) fn plain(value: f64) -> String {
     if value < 10.0 && value.fract() > 0.0 {
         let text = format!("{value:.2}");
         text.trim_end_matches('0').to_owned()
@@ -33,7 +33,7 @@ pub(super) struct PlotData {
 }
 
 /// Seconds of nanoseconds.
-pub(super) fn seconds(ns: u64) -> f64 {
+pub(in crate::ui::views) fn seconds(ns: u64) -> f64 {
     ns as f64 / 1e9
 }
 
@@ -74,14 +74,14 @@ impl PlotData {
 }
 
 /// The next number that reads well: 1, 2, 4, 5, 8 or 10 times a power of ten.
-pub(super) fn nice(value: f64) -> f64 {
+pub(in crate::ui::views) fn nice(value: f64) -> f64 {
     let power = 10_f64.powf(value.max(1e-9).log10().floor());
     let steps = [1.0, 2.0, 4.0, 5.0, 8.0, 10.0];
     steps.into_iter().map(|step| step * power).find(|step| *step >= value).unwrap_or(value)
 }
 
 /// Marks from 0 to `top`, about four of them.
-pub(super) fn value_marks(top: f64) -> Vec<GridMark> {
+pub(in crate::ui::views) fn value_marks(top: f64) -> Vec<GridMark> {
     let step = nice(top / 4.0);
     let count = (top / step).floor() as usize;
     (0..=count).map(|at| GridMark { value: at as f64 * step, step_size: step }).collect()
@@ -89,7 +89,11 @@ pub(super) fn value_marks(top: f64) -> Vec<GridMark> {
 
 /// Marks at round times of day, about as far apart as eight to the width. `start` is the wall
 /// clock's seconds at the beginning of the session.
-pub(super) fn time_marks(start: f64, (from, to): (f64, f64), most: f64) -> Vec<GridMark> {
+pub(in crate::ui::views) fn time_marks(
+    start: f64,
+    (from, to): (f64, f64),
+    most: f64,
+) -> Vec<GridMark> {
     const STEPS: [f64; 20] = [
         0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0,
         3600.0, 7200.0, 21_600.0, 43_200.0, 86_400.0,

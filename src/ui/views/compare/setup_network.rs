@@ -1,0 +1,191 @@
+//! The network between server and lanes, made bad on purpose: what one wants at hand while a run
+//! lasts. It acts on every transport; the Server page has each by itself, and all the rest.
+
+use std::time::Duration;
+
+use egui::{Align, Layout, RichText, Ui};
+
+use super::words::is_on;
+use crate::engine::{RunView, ServerView};
+use crate::model::{
+    BlockedUpgrade, Buffering, Command, Cut, CutHow, Impairment, Network, TransportKind,
+};
+use crate::ui::action::Action;
+use crate::ui::format;
+use crate::ui::scene::Outbox;
+use crate::ui::theme::{size, tokens};
+use crate::ui::widgets::{Scale, is_set, link_button, muted, section, slider, switch};
+
+/// How a connection is cut, where nothing else was chosen on the Server page.
+const CUT: Cut = Cut { after: Duration::from_secs(60), how: CutHow::Fin };
+const IDLE: Cut = Cut { after: Duration::from_secs(30), how: CutHow::Fin };
+const BUFFER: Buffering = Buffering::Bytes(16_384);
+
+/// Shows it. `asked` is what the server was asked for and does not have yet.
+pub(super) fn ui(
+    ui: &mut Ui,
+    asked: &mut Option<Network>,
+    server: &ServerView,
+    run: Option<&RunView>,
+    out: &mut Outbox,
+) {
+    let has = &server.options.network;
+    let before = asked.as_ref().unwrap_or(has).clone();
+    head_ui(ui, &before, asked, out);
+    if run.is_some_and(|run| is_on(run) && run.setup.other.is_some()) {
+        let t = tokens(ui.ctx());
+        let text = "The run goes to another server; its network is set there";
+        ui.label(RichText::new(text).size(size::DATA).color(t.muted));
+        return;
+    }
+    let mut network = before.clone();
+    let is_done = fields_ui(ui, &mut network);
+    if network != before {
+        *asked = Some(network.clone());
+    }
+    if is_done && network != *has {
+        out.send(Command::SetNetwork(Box::new(network)));
+    }
+}
+
+fn head_ui(ui: &mut Ui, before: &Network, asked: &mut Option<Network>, out: &mut Outbox) {
+    ui.horizontal(|ui| {
+        section(ui, "Network");
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = 0.0;
+            let all = link_button(ui, "All of them…");
+            if all.on_hover_text("Each transport by itself, and everything else").clicked() {
+                out.act(Action::ShowServer);
+            }
+            if !before.is_good() && link_button(ui, "Make it good").clicked() {
+                *asked = Some(Network::default());
+                out.send(Command::SetNetwork(Box::default()));
+            }
+        });
+    });
+}
+
+/// A field of every transport's impairment.
+struct Each<'a>(&'a mut Network);
+
+impl Each<'_> {
+    /// What it is for all of them; `None` where they differ.
+    fn get<T: PartialEq>(&self, of: impl Fn(&Impairment) -> T) -> Option<T> {
+        let first = of(self.0.of(TransportKind::Websocket));
+        TransportKind::ALL.iter().all(|kind| of(self.0.of(*kind)) == first).then_some(first)
+    }
+
+    fn set(&mut self, mut change: impl FnMut(&mut Impairment)) {
+        for kind in TransportKind::ALL {
+            change(self.0.of_mut(kind));
+        }
+    }
+}
+
+/// Whether a setting is complete.
+fn fields_ui(ui: &mut Ui, network: &mut Network) -> bool {
+    let mut each = Each(network);
+    let mut is_done = ui.columns_const(|[left, right]| {
+        let delay = time_ui(left, &mut each, "Delay", |way| &mut way.delay);
+        let jitter = time_ui(right, &mut each, "± jitter", |way| &mut way.jitter);
+        delay || jitter
+    });
+    is_done |= cut_ui(ui, &mut each);
+    let buffers = each.get(|way| way.buffering.is_some());
+    is_done |= flag(ui, buffers, "Proxy buffers responses", BUFFERS, |is_on| {
+        each.set(|way| way.buffering = is_on.then(|| way.buffering.unwrap_or(BUFFER)));
+    });
+    let blocks = Some(each.0.of(TransportKind::Websocket).blocked_upgrade.is_some());
+    is_done |= flag(ui, blocks, "Proxy blocks WebSocket upgrade", BLOCKS, |is_on| {
+        each.set(|way| {
+            let how = way.blocked_upgrade.unwrap_or(BlockedUpgrade::BadRequest);
+            way.blocked_upgrade = is_on.then_some(how);
+        });
+    });
+    let idle = each.get(|way| way.idle.is_some());
+    let after = each.0.of(TransportKind::Websocket).idle.unwrap_or(IDLE).after;
+    let name = format!("Idle cut-off after {}", format::seconds(after.as_secs_f64().max(0.0)));
+    is_done |= flag(ui, idle, &name, IDLES, |is_on| {
+        each.set(|way| way.idle = is_on.then(|| way.idle.unwrap_or(IDLE)));
+    });
+    let beats = each.get(|way| !way.without_heartbeats);
+    is_done |= flag(ui, beats, "Server heartbeats", BEATS, |is_on| {
+        each.set(|way| way.without_heartbeats = !is_on);
+    });
+    is_done
+}
+
+const BUFFERS: &str = "A reverse proxy or an antivirus that passes nothing on until 16 kB have \
+                       come together";
+const BLOCKS: &str = "A company's proxy that knows nothing of WebSocket and answers 400";
+const IDLES: &str = "A load balancer that closes what carried no byte for so long";
+const BEATS: &str = "Comments and pings on quiet streams, which keep middleboxes from cutting them";
+
+fn time_ui(
+    ui: &mut Ui,
+    each: &mut Each<'_>,
+    name: &str,
+    of: fn(&mut Impairment) -> &mut Duration,
+) -> bool {
+    let t = tokens(ui.ctx());
+    let same = each.get(|way| *of(&mut way.clone()));
+    let first = same.unwrap_or_else(|| *of(each.0.of_mut(TransportKind::Websocket)));
+    let mut ms = first.as_secs_f64() * 1e3;
+    let shown = match same {
+        Some(time) if time.is_zero() => RichText::new("none").color(t.muted),
+        Some(_) => RichText::new(format!("{} ms", ms.round())).color(t.text),
+        None => RichText::new("differs").color(t.warn),
+    };
+    let slider = slider(ui, name, shown, &mut ms, Scale::steep(0.0, 1000.0));
+    if slider.changed() {
+        let time = Duration::from_millis(ms.round() as u64);
+        each.set(|way| *of(way) = time);
+    }
+    is_set(&slider)
+}
+
+/// Connections end after so many seconds, or never.
+fn cut_ui(ui: &mut Ui, each: &mut Each<'_>) -> bool {
+    let t = tokens(ui.ctx());
+    let same = each.get(|way| way.cut.map(|cut| cut.after));
+    let first = each.0.of(TransportKind::Websocket).cut;
+    let mut seconds = first.map_or(0.0, |cut| cut.after.as_secs_f64());
+    let shown = match same {
+        Some(None) => RichText::new("never").color(t.muted),
+        Some(Some(_)) => RichText::new(format!("every {}", every(seconds))).color(t.text),
+        None => RichText::new("differs").color(t.warn),
+    };
+    let slider = slider(ui, "Cut connections", shown, &mut seconds, Scale::even(0.0, 120.0, 1.0));
+    if slider.changed() {
+        let after = Duration::from_secs(seconds.round() as u64);
+        each.set(|way| {
+            let how = way.cut.unwrap_or(CUT).how;
+            way.cut = (!after.is_zero()).then_some(Cut { after, how });
+        });
+    }
+    let is_set = is_set(&slider);
+    slider.on_hover_text("Each so long after it began: the socket is closed without a word");
+    is_set
+}
+
+/// Whole seconds without a fraction that says nothing.
+fn every(seconds: f64) -> String {
+    if seconds.fract() == 0.0 { format!("{seconds} s") } else { format!("{seconds:.1} s") }
+}
+
+/// A switch; where transports differ it is off, and says so.
+fn flag(ui: &mut Ui, is_on: Option<bool>, name: &str, tip: &str, set: impl FnOnce(bool)) -> bool {
+    let mut value = is_on.unwrap_or(false);
+    let switch = switch(ui, &mut value, name, false);
+    let is_changed = switch.changed();
+    if is_on.is_none() {
+        switch.on_hover_text(format!("{tip}. On for some transports only"));
+        muted(ui, "On for some transports only");
+    } else {
+        switch.on_hover_text(tip);
+    }
+    if is_changed {
+        set(value);
+    }
+    is_changed
+}
