@@ -152,7 +152,8 @@ impl Hub {
         let mut log = locked(&topic.log);
         let id = log.last + 1;
         // Under the lock, so that times rise with ids.
-        let message = draft.publish(id, &topic.name, SystemTime::now());
+        let seq = (topic.forgotten > 0).then(|| topic.forgotten + id);
+        let message = draft.publish(id, seq, &topic.name, SystemTime::now());
         log.push(message, self.history().max(self.shared.backlog.load(Ordering::Relaxed)));
         topic.newest.send_replace(id);
         Ok(id)

@@ -52,6 +52,8 @@ pub struct Draft {
     rest: String,
     /// The bytes that it carries.
     data: Option<Bytes>,
+    /// It has a `seq` of its own, which stays.
+    has_seq: bool,
 }
 
 /// A body that cannot become a message.
@@ -71,13 +73,18 @@ impl Draft {
     pub fn text(kind: &str, text: &str) -> Self {
         let kind: String = kind.chars().filter(|c| !c.is_control()).take(LONGEST_TYPE).collect();
         let rest = format!("\"type\":{},\"text\":{}}}", quoted(&kind), quoted(text));
-        Self { kind, rest, data: None }
+        Self { kind, rest, data: None, has_seq: false }
     }
 
     /// A message with a type and these further fields, which are members of a JSON object on one
     /// line. For those who write them themselves: nothing is checked.
     pub(super) fn made(kind: &str, fields: &str) -> Self {
-        Self { kind: kind.to_owned(), rest: format!("\"type\":\"{kind}\",{fields}}}"), data: None }
+        Self {
+            kind: kind.to_owned(),
+            rest: format!("\"type\":\"{kind}\",{fields}}}"),
+            data: None,
+            has_seq: false,
+        }
     }
 
     /// A message that carries bytes, in `data`.
@@ -111,21 +118,33 @@ impl Draft {
             push_on_one_line(&mut rest, value.get());
         }
         rest.push('}');
-        Ok(Self { kind, rest, data: None })
+        let has_seq = fields.0.iter().any(|(name, _)| name == "seq");
+        Ok(Self { kind, rest, data: None, has_seq })
     }
 
-    /// The message this becomes in `topic`.
-    pub(super) fn publish(&self, id: u64, topic: &str, now: SystemTime) -> Message {
+    /// The message this becomes in `topic`. `seq` counts on where ids have begun again.
+    pub(super) fn publish(
+        &self,
+        id: u64,
+        seq: Option<u64>,
+        topic: &str,
+        now: SystemTime,
+    ) -> Message {
+        let seq = seq.filter(|_| !self.has_seq);
         let since = now.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
         let (ms, fraction) = (since.as_millis(), since.subsec_micros() % 1000);
-        let head = format!("{{\"id\":{id},\"topic\":{},\"ts\":{ms}.{fraction:03},", quoted(topic));
+        let mut head =
+            format!("{{\"id\":{id},\"topic\":{},\"ts\":{ms}.{fraction:03},", quoted(topic));
+        if let Some(seq) = seq {
+            head.push_str(&format!("\"seq\":{seq},"));
+        }
         let mut json = Vec::with_capacity(head.len() + self.rest.len());
         json.extend_from_slice(head.as_bytes());
         json.extend_from_slice(self.rest.as_bytes());
         // Writing to memory does not fail.
         let packed = self.data.as_ref().and_then(|data| {
             let ts = since.as_micros() as f64 / 1e3;
-            packed(id, topic, ts, &self.kind, data).ok()
+            packed(id, seq, topic, ts, &self.kind, data).ok()
         });
         Message { id, kind: self.kind.clone(), json: json.into(), packed }
     }
@@ -134,19 +153,24 @@ impl Draft {
 /// A MessagePack map with the fields of a message that carries bytes.
 fn packed(
     id: u64,
+    seq: Option<u64>,
     topic: &str,
     ts: f64,
     kind: &str,
     data: &[u8],
 ) -> Result<Bytes, ValueWriteError<std::convert::Infallible>> {
     let mut map = ByteBuf::with_capacity(64 + topic.len() + kind.len() + data.len());
-    encode::write_map_len(&mut map, 5)?;
+    encode::write_map_len(&mut map, if seq.is_some() { 6 } else { 5 })?;
     encode::write_str(&mut map, "id")?;
     encode::write_uint(&mut map, id)?;
     encode::write_str(&mut map, "topic")?;
     encode::write_str(&mut map, topic)?;
     encode::write_str(&mut map, "ts")?;
     encode::write_f64(&mut map, ts)?;
+    if let Some(seq) = seq {
+        encode::write_str(&mut map, "seq")?;
+        encode::write_uint(&mut map, seq)?;
+    }
     encode::write_str(&mut map, "type")?;
     encode::write_str(&mut map, kind)?;
     encode::write_str(&mut map, "data")?;
@@ -217,7 +241,7 @@ mod tests {
     }
 
     fn json(draft: &Draft) -> String {
-        String::from_utf8_lossy(&draft.publish(12, "default", at(1_795_351_572_123_456)).json)
+        String::from_utf8_lossy(&draft.publish(12, None, "default", at(1_795_351_572_123_456)).json)
             .into_owned()
     }
 
@@ -227,7 +251,7 @@ mod tests {
             json(&Draft::text("tick", "a\n\"b\"")),
             r#"{"id":12,"topic":"default","ts":1795351572123.456,"type":"tick","text":"a\n\"b\""}"#
         );
-        let early = Draft::text("t", "").publish(1, "a\"b", at(7));
+        let early = Draft::text("t", "").publish(1, None, "a\"b", at(7));
         assert_eq!(
             String::from_utf8_lossy(&early.json),
             r#"{"id":1,"topic":"a\"b","ts":0.007,"type":"t","text":""}"#
@@ -241,13 +265,36 @@ mod tests {
             json(&draft),
             r#"{"id":12,"topic":"default","ts":1795351572123.456,"type":"binary","data":"AP8/"}"#
         );
-        let message = draft.publish(12, "default", at(1_795_351_572_123_456));
+        let message = draft.publish(12, None, "default", at(1_795_351_572_123_456));
         let map = b"\x85\xa2id\x0c\xa5topic\xa7default\xa2ts\xcb\x42\x7a\x20\x34\xae\xe9\xb7\x4c\
             \xa4type\xa6binary\xa4data\xc4\x03\x00\xff?";
         assert_eq!(message.for_websocket()[..], map[..]);
         assert_eq!(message.size(), message.json.len() + map.len());
-        let text = Draft::text("t", "").publish(1, "x", at(7));
+        let text = Draft::text("t", "").publish(1, None, "x", at(7));
         assert_eq!((text.for_websocket(), text.packed.as_ref()), (&text.json, None));
+    }
+
+    #[test]
+    fn a_count_goes_on_where_ids_begin_again() -> Result<(), DraftError> {
+        let json = |draft: &Draft| {
+            let message = draft.publish(1, Some(8), "t", at(7));
+            String::from_utf8_lossy(&message.json).into_owned()
+        };
+        assert_eq!(
+            json(&Draft::text("tick", "")),
+            r#"{"id":1,"topic":"t","ts":0.007,"seq":8,"type":"tick","text":""}"#
+        );
+        assert_eq!(
+            json(&Draft::object(br#"{"seq":"mine"}"#)?),
+            r#"{"id":1,"topic":"t","ts":0.007,"type":"message","seq":"mine"}"#
+        );
+        let bytes = Draft::bytes("b", Bytes::from_static(&[7]));
+        let packed = bytes.publish(1, Some(8), "t", at(7)).packed.unwrap_or_default();
+        let read: rmpv::Value =
+            rmpv::decode::read_value(&mut &packed[..]).unwrap_or(rmpv::Value::Nil);
+        assert_eq!(read["seq"].as_u64(), Some(8));
+        assert_eq!(read.as_map().map(Vec::len), Some(6));
+        Ok(())
     }
 
     #[test]

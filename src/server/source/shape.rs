@@ -145,7 +145,7 @@ mod tests {
     const TEXTS: [Shape; 4] = [Shape::Ticks, Shape::Chat, Shape::Orders, Shape::Tokens];
 
     fn said(shaper: &Shaper, n: u64) -> Value {
-        let message = shaper.draft(n).publish(n + 1, "t", UNIX_EPOCH);
+        let message = shaper.draft(n).publish(n + 1, None, "t", UNIX_EPOCH);
         serde_json::from_slice(&message.json).expect("JSON")
     }
 
@@ -173,7 +173,8 @@ mod tests {
     #[test]
     fn what_comes_on_top_is_small() {
         for shape in TEXTS {
-            let message = Shaper::new(shape, 100).draft(12_345).publish(9, "default", UNIX_EPOCH);
+            let message =
+                Shaper::new(shape, 100).draft(12_345).publish(9, None, "default", UNIX_EPOCH);
             assert!(message.json.len() < 100 + 130, "{shape:?}: {}", message.json.len());
         }
     }

@@ -54,7 +54,7 @@ async fn the_source_goes_on_while_nobody_listens() {
     let before = control.last_id("default");
     let restart = tokio::spawn({
         let control = control.clone();
-        async move { control.restart(Restart { down: Duration::from_secs(60), ..BRIEF }).await }
+        async move { control.restart(Restart { down: Duration::from_mins(1), ..BRIEF }).await }
     });
     eventually("the restart", || control.phase() == Phase::Restarting).await;
     eventually("ten more", || control.last_id("default") > before + 10).await;
@@ -69,11 +69,14 @@ async fn what_is_forgotten_begins_again() {
     let server = start(quiet()).await;
     let control = server.control();
     publish(&server, 1..=3);
+    assert_eq!(get_json(&server, "/short?since=2").await["messages"][0].get("seq"), None);
     soon("the restart", control.restart(Restart { forgets: true, ..BRIEF })).await.unwrap();
     assert_eq!((control.last_id("default"), control.total("default")), (0, 3));
     publish(&server, 1..=2);
     let answer = get_json(&server, "/short?since=3").await;
     assert_eq!((ids(&answer["messages"]), &answer["reset"]), (vec![1, 2], &true.into()));
+    let counts = [0, 1].map(|n| answer["messages"][n]["seq"].as_u64());
+    assert_eq!(counts, [Some(4), Some(5)], "a count that never begins again");
     assert_eq!((control.last_id("default"), control.total("default")), (2, 5));
     assert_eq!(control.topics()[0].messages, 5);
     server.stop().await;
