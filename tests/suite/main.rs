@@ -12,6 +12,7 @@ mod architecture;
 mod auto;
 mod capture;
 mod cli;
+mod crowd;
 mod dialects;
 mod engine;
 mod filter;

@@ -86,6 +86,12 @@ impl Base {
         let _ = write!(out, "{kind}\r\nContent-Length: {length}\r\n\r\n{body}");
     }
 
+    /// The path with the parameters every request carries.
+    pub(super) fn path(&self, path: &str) -> String {
+        let sign = if self.parameters.is_empty() { "" } else { "?" };
+        format!("{path}{sign}{}", self.parameters)
+    }
+
     fn write_line(
         &self,
         method: &str,
@@ -130,6 +136,10 @@ mod tests {
         let plain = Base::look_up("http://127.0.0.1:4100").await.expect("an address");
         plain.ask(TransportKind::ShortPoll, Some(3), &mut out);
         assert!(out.starts_with("GET /short?since=3 HTTP/1.1\r\n"));
+        assert_eq!(
+            (plain.path("/sse"), base.path("/sse")),
+            ("/sse".into(), "/sse?join=7F3K".into())
+        );
     }
 
     #[tokio::test]

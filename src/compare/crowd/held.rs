@@ -12,7 +12,7 @@ use crate::model::TransportKind;
 
 /// Clients that are being opened at a time; more would fill the queue in which a server's system
 /// keeps those it has not accepted yet, and measure how long lost packets take to be sent again.
-const AT_A_TIME: usize = 128;
+pub(super) const AT_A_TIME: usize = 128;
 /// Clients that may fail to open before no more are tried.
 const ENOUGH: usize = 16;
 

@@ -58,7 +58,6 @@ impl Comeback {
     pub fn wait(self, nth: u32, chance: f64) -> Duration {
         let longest = || FIRST.saturating_mul(1 << nth.min(16)).min(LONGEST);
         match self {
-            Self::AtOnce if nth == 0 => Duration::ZERO,
             Self::AtOnce => ROUND_TRIP,
             Self::Fixed => Duration::from_secs(1),
             Self::Exponential => longest(),
@@ -111,7 +110,7 @@ mod tests {
         let ms = |policy: Comeback, chance| {
             [0, 1, 2, 7, u32::MAX].map(|nth| policy.wait(nth, chance).as_millis())
         };
-        assert_eq!(ms(Comeback::AtOnce, 0.5), [0, 20, 20, 20, 20]);
+        assert_eq!(ms(Comeback::AtOnce, 0.5), [20; 5]);
         assert_eq!(ms(Comeback::Fixed, 0.5), [1000; 5]);
         assert_eq!(ms(Comeback::Exponential, 0.5), [250, 500, 1000, 30_000, 30_000]);
         assert_eq!(ms(Comeback::Jitter, 0.5), [125, 250, 500, 15_000, 15_000]);
