@@ -8,6 +8,7 @@ mod run;
 #[cfg(test)]
 mod sample;
 mod table;
+mod verdict;
 mod view;
 mod words;
 
@@ -16,6 +17,7 @@ pub use lane::{Lane, LatencyMs};
 pub use lesson::{Lesson, Timeline, lessons};
 pub use run::{CompareError, Comparison, Settings, run};
 pub use table::table;
+pub use verdict::verdict;
 pub use view::{
     HerdView, LaneView, LessonSummary, LessonView, RunView, ScaleRow, ScaleView, Stage, StepView,
     StreamView, StreamsView, Verdict,
