@@ -1,6 +1,8 @@
 //! What was measured in a step of a lesson: the figures of its lanes when it ended against those
 //! when it began.
 
+use std::sync::Arc;
+
 use super::{Measure, Moment, Step};
 use crate::analysis::{Bucket, Series};
 use crate::compare::words::{bytes, count, counted, number, seconds, time};
@@ -267,19 +269,14 @@ impl Span<'_> {
 fn of_crowd(figure: Figure, before: &Moment, after: &Moment) -> Option<String> {
     match figure {
         Figure::Attempts | Figure::AttemptsPeak | Figure::BackAfter => {
-            let herd = after.herd.as_ref()?;
-            let earlier = before.herd.as_ref().filter(|earlier| is_same(earlier, herd));
-            Some(of_herd(figure, earlier, herd))
+            let herd = after.herds.last()?;
+            // One that came during the step has no past.
+            let is_same = before.herds.len() == after.herds.len();
+            let earlier = before.herds.last().filter(|_| is_same);
+            Some(of_herd(figure, earlier.map(Arc::as_ref), herd))
         }
-        _ => after.streams.as_ref().map(|streams| of_streams(figure, streams)),
+        _ => after.streams.last().map(|streams| of_streams(figure, streams)),
     }
-}
-
-/// Whether the one is what became of the other, and not another herd.
-fn is_same(earlier: &HerdView, later: &HerdView) -> bool {
-    (earlier.transport, earlier.comeback) == (later.transport, later.comeback)
-        && earlier.elapsed_s <= later.elapsed_s
-        && earlier.attempts.len() <= later.attempts.len()
 }
 
 fn of_herd(figure: Figure, before: Option<&HerdView>, after: &HerdView) -> String {

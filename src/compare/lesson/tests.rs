@@ -146,7 +146,7 @@ fn moment(stage: Stage, elapsed_s: f64, delivered: u64) -> Moment {
         view
     });
     let run = RunView { stage, ..run_view(lanes.collect(), elapsed_s) };
-    Moment { run, herd: None, streams: None }
+    Moment { run, herds: Vec::new(), streams: Vec::new() }
 }
 
 #[test]
@@ -216,17 +216,19 @@ fn a_crowd_is_told_of_the_step_alone() {
         lost_at_s: None,
         back_after_s,
     };
-    let with = |herd| Moment { herd: Some(herd), ..moment(Stage::Running, 1.0, 0) };
-    let before = with(herd(&[900, 5], None));
+    let with = |herds: Vec<HerdView>| Moment {
+        herds: herds.into_iter().map(Arc::new).collect(),
+        ..moment(Stage::Running, 1.0, 0)
+    };
+    let before = with(vec![herd(&[900, 5], None)]);
     let told = |after| measured(&step, &before, &with(after));
     assert_eq!(
-        told(herd(&[900, 7, 30, 10], Some(3.29))).as_deref(),
+        told(vec![herd(&[900, 7, 30, 10], Some(3.29))]).as_deref(),
         Some("42 attempts, 30 in the busiest 100 ms, all 100 back after 3.3 s")
     );
     // Another herd took its place.
-    let other = HerdView { comeback: "at-once", ..herd(&[1], None) };
     assert_eq!(
-        told(other).as_deref(),
+        told(vec![herd(&[900, 7], None), herd(&[1], None)]).as_deref(),
         Some("1 attempt, 1 in the busiest 100 ms, 40 of 100 connected")
     );
     assert_eq!(measured(&step, &before, &moment(Stage::Running, 2.0, 0)), None);
@@ -249,7 +251,7 @@ fn streams_that_wait_are_counted() {
         streams: [vec![got; 6], vec![StreamView::default(); 4]].concat(),
     };
     let before = moment(Stage::Running, 1.0, 0);
-    let after = Moment { streams: Some(streams), ..moment(Stage::Running, 9.0, 0) };
+    let after = Moment { streams: vec![Arc::new(streams)], ..moment(Stage::Running, 9.0, 0) };
     assert_eq!(
         measured(&step, &before, &after).as_deref(),
         Some("6 of 10 streams receive, 4 wait for a connection, 6 connections over HTTP/1.1")

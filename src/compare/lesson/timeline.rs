@@ -1,6 +1,8 @@
 //! A lesson while it runs: which step is on, what is to be done now, what was measured. It is told
 //! the time by the run, and does nothing itself.
 
+use std::sync::Arc;
+
 use super::{Act, Lesson, measured};
 use crate::compare::{HerdView, LessonView, RunView, Stage, StepView, StreamsView};
 use crate::model::{Network, Source};
@@ -10,10 +12,10 @@ use crate::model::{Network, Source};
 pub struct Moment {
     /// The lanes.
     pub run: RunView,
-    /// The herd, where a step asked for one.
-    pub herd: Option<HerdView>,
-    /// The page with many streams, likewise.
-    pub streams: Option<StreamsView>,
+    /// The herds that steps have asked for so far, in their order; the last one is there.
+    pub herds: Vec<Arc<HerdView>>,
+    /// The pages with many streams, likewise.
+    pub streams: Vec<Arc<StreamsView>>,
 }
 
 /// A lesson that runs. Whoever runs it calls [`Timeline::advance`] a few times a second, does what
@@ -28,6 +30,8 @@ pub struct Timeline {
     /// What it was like when the present step began.
     before: Option<Moment>,
     measured: Vec<Option<String>>,
+    herds: Vec<Arc<HerdView>>,
+    streams: Vec<Arc<StreamsView>>,
     elapsed_s: f64,
     is_over: bool,
 }
@@ -43,6 +47,8 @@ impl Timeline {
             begun: 0,
             before: None,
             measured,
+            herds: Vec::new(),
+            streams: Vec::new(),
             elapsed_s: 0.0,
             is_over: false,
         }
@@ -55,6 +61,8 @@ impl Timeline {
         }
         let lesson = self.lesson;
         self.elapsed_s = now.run.elapsed_s;
+        self.herds.clone_from(&now.herds);
+        self.streams.clone_from(&now.streams);
         // A run that is late does what it missed, in order: a later act may need an earlier one.
         let mut due = Vec::new();
         while let Some(step) = lesson.steps.get(self.begun) {
@@ -106,9 +114,8 @@ impl Timeline {
                 .collect(),
             step: self.begun.saturating_sub(1),
             elapsed_s: self.elapsed_s,
-            // Whoever runs the lesson has them.
-            herds: Vec::new(),
-            streams: Vec::new(),
+            herds: self.herds.clone(),
+            streams: self.streams.clone(),
         }
     }
 }
