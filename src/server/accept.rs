@@ -20,6 +20,7 @@ use tower::ServiceExt;
 
 use super::meter::Meter;
 use super::restart::{self, Order};
+use super::weather::Pipe;
 use super::wire::Counted;
 use super::{Shared, routes};
 
@@ -113,6 +114,7 @@ async fn serve(
     place: OwnedSemaphorePermit,
 ) {
     let io = Counted::new(stream, Arc::clone(&meter), shared.limits.stall, place);
+    let io = Pipe::new(io, Arc::clone(meter.link()));
     let (asked, end) = (Arc::clone(&meter), meter.end().clone());
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let mut request = request.map(Body::new);

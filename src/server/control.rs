@@ -101,12 +101,12 @@ impl Control {
 
     /// What is done to its connections.
     pub fn network(&self) -> Arc<Network> {
-        self.shared.network()
+        self.shared.weather.network()
     }
 
     /// Changes what is done to its connections, from now on, those that are open too.
     pub fn set_network(&self, network: Network) {
-        self.shared.network.send_replace(Arc::new(network));
+        self.shared.weather.set(network);
     }
 
     /// Ends every connection without a word, listens nowhere for a while, then on the very same

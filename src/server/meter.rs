@@ -13,6 +13,7 @@ use super::hub::Place;
 use super::ledger::Tab;
 use super::tally::Carrier;
 use super::visit::{Visit, Wire};
+use super::weather::Link;
 
 /// Names that a connection remembers it polled for. Of more, those that come again count again.
 const NAMES: usize = 16;
@@ -27,6 +28,8 @@ const NAMES: usize = 16;
 pub(super) struct Meter {
     shared: Arc<Shared>,
     peer: SocketAddr,
+    /// What is done to it.
+    link: Arc<Link>,
     /// Cancelled, the connection ends at once and without a word.
     end: CancellationToken,
     /// What bytes are put down to.
@@ -69,6 +72,7 @@ impl Meter {
         Arc::new(Self {
             shared: Arc::clone(shared),
             peer,
+            link: Link::new(&shared.weather),
             end: era.child_token(),
             purpose: Mutex::new(purpose),
             asked: AtomicBool::new(false),
@@ -85,6 +89,11 @@ impl Meter {
     /// Who is at the other end.
     pub(super) fn peer(&self) -> SocketAddr {
         self.peer
+    }
+
+    /// What is done to it.
+    pub(super) fn link(&self) -> &Arc<Link> {
+        &self.link
     }
 
     /// Cancelled, the connection ends at once and without a word.

@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::model::{
-    Endpoint, EndpointError, Network, ServerOptions, ServerOptionsError, Source, TransportKind,
+    Endpoint, EndpointError, ServerOptions, ServerOptionsError, Source, TransportKind,
 };
 
 mod accept;
@@ -51,6 +51,7 @@ mod stats;
 mod stream;
 mod tally;
 mod visit;
+mod weather;
 mod wire;
 mod ws;
 
@@ -65,6 +66,7 @@ use clients::Clients;
 use ledger::Ledger;
 use restart::Order;
 use tally::Tallies;
+use weather::Weather;
 
 /// How long clients may take to go when the server stops.
 const GOODBYE: Duration = Duration::from_secs(2);
@@ -144,8 +146,8 @@ struct Shared {
     source: watch::Sender<Source>,
     /// What the source keeps to.
     kept: watch::Receiver<Source>,
-    /// What is done to connections; subscribe to be woken when it changes.
-    network: watch::Sender<Arc<Network>>,
+    /// What is done to connections.
+    weather: Arc<Weather>,
     phase: watch::Sender<Phase>,
     /// Where restarts are asked for.
     orders: mpsc::Sender<Order>,
@@ -157,11 +159,6 @@ struct Shared {
 }
 
 impl Shared {
-    /// What is done to connections now.
-    fn network(&self) -> Arc<Network> {
-        Arc::clone(&self.network.borrow())
-    }
-
     /// It is doing this now. What is stopped stays so.
     fn enter(&self, phase: Phase) {
         self.phase.send_if_modified(|now| {
@@ -231,7 +228,7 @@ impl Server {
             ledger: Ledger::default(),
             source: watch::Sender::new(options.source.clone()),
             kept,
-            network: watch::Sender::new(Arc::new(options.network.clone())),
+            weather: Arc::new(Weather::new(options.network.clone())),
             options,
             phase: watch::Sender::new(Phase::Listening),
             orders,

@@ -6,6 +6,7 @@
 //! means that ids have begun again: the answer holds what there is, and `"reset":true`. Where
 //! messages after `since` are gone, `"missed"` says how many.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use axum::Extension;
@@ -15,11 +16,13 @@ use axum::response::{IntoResponse, Response};
 
 use super::Shared;
 use super::clients::Entry;
-use super::hub::{Start, Subscription};
+use super::hub::{HubError, Start};
 use super::message::Message;
 use super::query::Query;
 use super::refusal::Refusal;
 use super::visit::Visit;
+use super::weather::{Mangling, Outlook, Reader, Turn};
+use crate::model::TransportKind;
 
 /// Messages in an answer, at most; the next poll goes on.
 const MOST: usize = 1000;
@@ -30,7 +33,7 @@ const MOST_BYTES: usize = 1 << 20;
 struct Poll {
     visit: Visit,
     query: Query,
-    subscription: Subscription,
+    reader: Reader,
     client: Arc<Entry>,
 }
 
@@ -40,16 +43,27 @@ pub(super) async fn long(
     Extension(visit): Extension<Visit>,
     uri: Uri,
 ) -> Result<Response, Refusal> {
+    let mut outlook = Outlook::new(visit.meter.link(), TransportKind::LongPoll);
     let mut poll = Poll::begin(&shared, visit, &uri)?;
-    if poll.query.since.is_some() && !poll.subscription.reset {
+    if poll.query.since.is_none() || poll.reader.subscription.reset {
+        let messages = poll.take(&shared, outlook.mangling())?;
+        return Ok(poll.answer(&shared, &messages));
+    }
+    let mut hold = pin!(tokio::time::sleep(shared.options.hold));
+    loop {
         tokio::select! {
             biased;
-            () = poll.subscription.ready() => {}
             () = shared.stop.cancelled() => return Ok(nothing()),
-            () = tokio::time::sleep(shared.options.hold) => return Ok(nothing()),
+            turn = outlook.turn() => if turn == Turn::End { return Ok(nothing()) },
+            () = poll.reader.ready() => {}
+            () = hold.as_mut() => return Ok(nothing()),
+        }
+        // What is there may be left out, or held back until the next comes.
+        let messages = poll.take(&shared, outlook.mangling())?;
+        if !messages.is_empty() {
+            return Ok(poll.answer(&shared, &messages));
         }
     }
-    poll.answer(&shared)
 }
 
 /// Answers at once.
@@ -58,7 +72,10 @@ pub(super) async fn short(
     Extension(visit): Extension<Visit>,
     uri: Uri,
 ) -> Result<Response, Refusal> {
-    Poll::begin(&shared, visit, &uri)?.answer(&shared)
+    let how = Outlook::new(visit.meter.link(), TransportKind::ShortPoll).mangling();
+    let mut poll = Poll::begin(&shared, visit, &uri)?;
+    let messages = poll.take(&shared, how)?;
+    Ok(poll.answer(&shared, &messages))
 }
 
 impl Poll {
@@ -67,26 +84,37 @@ impl Poll {
         let subscription = shared.hub.subscribe(&query.topic, query.start())?;
         let resumes = query.since.is_some_and(|since| since > 0);
         let client = visit.meter.polled(&visit, subscription.place(), resumes);
-        Ok(Self { visit, query, subscription, client })
+        Ok(Self { visit, query, reader: Reader::new(subscription), client })
     }
 
-    fn answer(mut self, shared: &Shared) -> Result<Response, Refusal> {
-        let messages = loop {
-            if let Ok(messages) = self.subscription.take(MOST, MOST_BYTES) {
-                break messages;
+    /// What is new and gets through.
+    fn take(&mut self, shared: &Shared, how: Mangling) -> Result<Vec<Arc<Message>>, HubError> {
+        let mut messages = self.reader.release(how);
+        loop {
+            if let Ok(taken) = self.reader.take(how, MOST, MOST_BYTES) {
+                messages.extend(taken);
+                break;
             }
             // So many came since it was woken that the first are gone: begin at the oldest.
-            let after = Start::After(self.subscription.cursor());
-            self.subscription = shared.hub.subscribe(&self.query.topic, after)?;
-            self.client.polled(self.subscription.place(), self.visit.tab.clone());
-        };
-        for message in &messages {
+            let after = Start::After(self.reader.subscription.cursor());
+            self.reader.subscription = shared.hub.subscribe(&self.query.topic, after)?;
+            self.client.polled(self.reader.subscription.place(), self.visit.tab.clone());
+        }
+        if self.reader.holds_back() {
+            // Perhaps this answer was full, and the next message is there.
+            messages.extend(self.reader.take(how, 1, 1).unwrap_or_default());
+        }
+        Ok(messages)
+    }
+
+    fn answer(&self, shared: &Shared, messages: &[Arc<Message>]) -> Response {
+        for message in messages {
             self.sent(shared, message.json.len());
         }
-        let json = envelope(&messages, &self.subscription);
+        let json = envelope(messages, &self.reader);
         let head =
             [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
-        Ok((head, json).into_response())
+        (head, json).into_response()
     }
 
     fn sent(&self, shared: &Shared, bytes: usize) {
@@ -102,7 +130,7 @@ fn nothing() -> Response {
     (StatusCode::NO_CONTENT, [(header::CACHE_CONTROL, "no-store")]).into_response()
 }
 
-fn envelope(messages: &[Arc<Message>], subscription: &Subscription) -> Vec<u8> {
+fn envelope(messages: &[Arc<Message>], reader: &Reader) -> Vec<u8> {
     let mut json =
         Vec::with_capacity(64 + messages.iter().map(|m| m.json.len() + 1).sum::<usize>());
     json.extend_from_slice(b"{\"messages\":[");
@@ -112,7 +140,8 @@ fn envelope(messages: &[Arc<Message>], subscription: &Subscription) -> Vec<u8> {
         }
         json.extend_from_slice(&message.json);
     }
-    json.extend_from_slice(format!("],\"lastId\":{}", subscription.cursor()).as_bytes());
+    json.extend_from_slice(format!("],\"lastId\":{}", reader.cursor()).as_bytes());
+    let subscription = &reader.subscription;
     if subscription.missed > 0 {
         json.extend_from_slice(format!(",\"missed\":{}", subscription.missed).as_bytes());
     }

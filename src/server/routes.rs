@@ -16,7 +16,7 @@ use super::meter::Meter;
 use super::refusal::Refusal;
 use super::tally::Carrier;
 use super::visit::Visit;
-use super::{Shared, guard, poll, publish, query, sse, stats, stream, ws};
+use super::{Shared, guard, poll, publish, query, sse, stats, stream, weather, ws};
 
 /// Asks nginx and those who learnt from it not to hold a stream back.
 pub(super) const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
@@ -73,14 +73,15 @@ async fn gate(
     let mut response = match admitted {
         Err(refusal) => refusal.into_response(),
         Ok(_) if method == Method::OPTIONS => options(publishes),
-        Ok(_) => next.run(request).await,
+        Ok(_) => weather::pass(&meter, carrier.transport(), request, next).await,
     };
     // The body of the request, if any.
     meter.claim();
     if response.status().is_client_error() || response.status().is_server_error() {
         tally.errors.add(1);
     }
-    if !publishes && matches!(method, Method::GET | Method::HEAD | Method::OPTIONS) {
+    let reads = !publishes && matches!(method, Method::GET | Method::HEAD | Method::OPTIONS);
+    if reads && shared.weather.lets_pages_read(carrier.transport()) {
         let anyone = HeaderValue::from_static("*");
         response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, anyone);
     }

@@ -1,25 +1,24 @@
 //! `GET /sse`: server-sent events (WHATWG HTML, section 9.2).
 
-use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, Uri, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
 use bytes::Bytes;
-use futures_util::stream;
 
 use super::Shared;
 use super::clients::Open;
-use super::follow::{Follower, Step, too_slow};
+use super::follow::{self, Follower, Step, too_slow};
 use super::hub::Start;
 use super::message::Message;
 use super::query::Query;
 use super::refusal::Refusal;
 use super::visit::Visit;
+use super::weather::{Outlook, Reader};
+use crate::model::TransportKind;
 
 /// Answers with an event stream that begins after the client's last event id, or now.
 pub(super) async fn handle(
@@ -41,29 +40,22 @@ pub(super) async fn handle(
     let resumes = matches!(start, Start::After(id) if id > 0);
     let open = Open::stream(&visit, subscription.place(), resumes, visit.meter.end().clone());
     let follower = Follower {
-        subscription,
+        outlook: Outlook::new(visit.meter.link(), TransportKind::Sse),
+        reader: Reader::new(subscription),
         heartbeat: shared.options.heartbeat,
         stop: shared.stop.clone(),
         open,
     };
-    let first = stream::iter([Ok::<_, Infallible>(Bytes::from(opening))]);
-    let events = stream::unfold(Some(follower), |follower| async {
-        let mut follower = follower?;
-        let (bytes, goes_on) = match follower.step().await {
-            Step::Messages(messages) => (events(&messages), true),
-            Step::Quiet => (Bytes::from_static(b": heartbeat\n\n"), true),
-            Step::TooSlow(overrun) => (Bytes::from(format!(": {}\n\n", too_slow(overrun))), false),
-            Step::Over => return None,
-        };
-        Some((Ok(bytes), goes_on.then_some(follower)))
-    });
-    let head = [
-        (header::CONTENT_TYPE, "text/event-stream"),
-        (header::CACHE_CONTROL, "no-cache"),
-        (super::routes::X_ACCEL_BUFFERING, "no"),
-    ];
-    let body = Body::from_stream(futures_util::StreamExt::chain(first, events));
-    Ok((head, body).into_response())
+    Ok(follow::respond(follower, &headers, "text/event-stream", opening.into(), say))
+}
+
+fn say(step: &Step) -> Bytes {
+    match step {
+        Step::Messages(messages) => events(messages),
+        Step::Quiet => Bytes::from_static(b": heartbeat\n\n"),
+        Step::TooSlow(overrun) => Bytes::from(format!(": {}\n\n", too_slow(*overrun))),
+        Step::Changed | Step::Over => Bytes::new(),
+    }
 }
 
 fn events(messages: &[Arc<Message>]) -> Bytes {

@@ -7,12 +7,15 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::runtime::Handle;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Sleep;
 
 use super::meter::Meter;
+use super::weather::Socket;
 
 /// A TCP connection whose bytes are counted.
 #[derive(Debug)]
@@ -55,6 +58,36 @@ impl Counted {
         self.meter.stalled();
         self.stalled = None;
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl Socket for Counted {
+    fn reset(&self) {
+        // Fails only when the connection is gone already.
+        let _ = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
+    }
+
+    fn bury(mut self) {
+        let shared = Arc::clone(self.meter.shared());
+        let end = self.meter.end().clone();
+        let rest = async move {
+            let mut lost = [0; 1024];
+            while self.stream.read(&mut lost).await.is_ok_and(|read| read > 0) {}
+        };
+        let buried = {
+            let shared = Arc::clone(&shared);
+            async move {
+                tokio::select! {
+                    () = shared.stop.cancelled() => {}
+                    () = end.cancelled() => {}
+                    () = rest => {}
+                }
+            }
+        };
+        // Without a runtime everything is over.
+        if let Ok(runtime) = Handle::try_current() {
+            shared.tasks.spawn_on(buried, &runtime);
+        }
     }
 }
 

@@ -20,6 +20,8 @@ use super::meter::Meter;
 use super::query::Query;
 use super::refusal::Refusal;
 use super::visit::Visit;
+use super::weather::{Outlook, Pongs};
+use crate::model::TransportKind;
 
 mod socket;
 
@@ -73,9 +75,10 @@ async fn serve(
             .write_buffer_size(BUFFER)
             .max_message_size(Some(shared.limits.message))
             .max_frame_size(Some(shared.limits.message));
-        let io = TokioIo::new(upgraded);
+        let io = Pongs::new(TokioIo::new(upgraded), Arc::clone(meter.link()));
         let stream = WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await;
-        Socket::new(shared, stream, room, open, leave).run().await;
+        let outlook = Outlook::new(meter.link(), TransportKind::Websocket);
+        Socket::new(shared, stream, room, open, leave, outlook).run().await;
     };
     tokio::select! {
         () = end.cancelled() => {}

@@ -20,9 +20,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::server::Shared;
 use crate::server::clients::Open;
-use crate::server::follow::{take, too_slow};
+use crate::server::follow::{count, take, too_slow};
 use crate::server::hub::{Start, Subscription};
 use crate::server::message::{Draft, Message as Published, quoted};
+use crate::server::weather::{Outlook, Pongs, Reader, Turn};
 
 /// Rooms that one socket may be in.
 const ROOMS: usize = 16;
@@ -34,14 +35,15 @@ const UNANSWERED: u32 = 2;
 /// An open WebSocket.
 pub(super) struct Socket {
     shared: Arc<Shared>,
-    stream: WebSocketStream<TokioIo<Upgraded>>,
+    stream: WebSocketStream<Pongs<TokioIo<Upgraded>>>,
     /// The rooms it is in; the first to be served first.
-    rooms: Vec<Subscription>,
+    rooms: Vec<Reader>,
     /// Where messages go that name no room.
     home: String,
     open: Open,
     /// Asks it to go, as the server does of all when it stops.
     leave: CancellationToken,
+    outlook: Outlook,
     heartbeat: Option<Interval>,
     /// Pings since the last pong.
     unanswered: u32,
@@ -68,10 +70,11 @@ enum Said {
 impl Socket {
     pub(super) fn new(
         shared: Arc<Shared>,
-        stream: WebSocketStream<TokioIo<Upgraded>>,
+        stream: WebSocketStream<Pongs<TokioIo<Upgraded>>>,
         room: Subscription,
         open: Open,
         leave: CancellationToken,
+        outlook: Outlook,
     ) -> Self {
         let beat = |every| {
             let mut interval = tokio::time::interval_at(Instant::now() + every, every);
@@ -81,7 +84,8 @@ impl Socket {
         };
         let heartbeat = shared.options.heartbeat.map(beat);
         let home = room.topic().to_owned();
-        Self { shared, stream, rooms: vec![room], home, open, leave, heartbeat, unanswered: 0 }
+        let rooms = vec![Reader::new(room)];
+        Self { shared, stream, rooms, home, open, leave, outlook, heartbeat, unanswered: 0 }
     }
 
     /// Serves the client until either side is done.
@@ -98,6 +102,7 @@ impl Socket {
     async fn turn(&mut self) -> Result<(), End> {
         tokio::select! {
             () = self.leave.cancelled() => Err(self.going_away()),
+            turn = self.outlook.turn() => self.weathered(turn).await,
             message = self.stream.next() => self.received(message).await,
             room = ready(&mut self.rooms) => self.deliver(room).await,
             () = beat(&mut self.heartbeat) => self.ping().await,
@@ -126,7 +131,9 @@ impl Socket {
                 self.send([Message::Binary(bytes)]).await
             }
             Some(Ok(Message::Pong(_))) => {
-                self.unanswered = 0;
+                if !self.outlook.impairment().swallows_pongs {
+                    self.unanswered = 0;
+                }
                 Ok(())
             }
             // Pings and closes are answered by the library when it is read from next.
@@ -153,22 +160,22 @@ impl Socket {
     }
 
     fn join(&mut self, room: &str, since: Option<u64>) -> Result<String, String> {
-        if self.rooms.iter().all(|joined| joined.topic() != room) {
+        if self.rooms.iter().all(|joined| joined.subscription.topic() != room) {
             if self.rooms.len() >= ROOMS {
                 return Err(format!("a connection may be in {ROOMS} rooms at most"));
             }
             let start = since.map_or(Start::Now, Start::After);
             let joined = self.shared.hub.subscribe(room, start).map_err(|e| e.to_string())?;
             self.open.entry().follows(joined.place());
-            self.rooms.push(joined);
+            self.rooms.push(Reader::new(joined));
         }
         let last = self.shared.hub.last_id(room);
         Ok(format!("{{\"type\":\"joined\",\"room\":{},\"lastId\":{last}}}", quoted(room)))
     }
 
     async fn deliver(&mut self, room: usize) -> Result<(), End> {
-        let Some(subscription) = self.rooms.get_mut(room) else { return Ok(()) };
-        let taken = take(subscription, &self.open)
+        let Some(reader) = self.rooms.get_mut(room) else { return Ok(()) };
+        let taken = take(reader, self.outlook.mangling(), &self.open)
             .map_err(|overrun| End::Close(CloseCode::Again, too_slow(overrun)))?;
         let messages: Vec<_> = taken.iter().map(|message| framed(message)).collect();
         // The others first next time, so that a busy room does not keep them waiting.
@@ -176,7 +183,23 @@ impl Socket {
         self.push(messages).await
     }
 
+    async fn weathered(&mut self, turn: Turn) -> Result<(), End> {
+        if turn == Turn::End {
+            let why = "the network cuts connections here, as was asked for";
+            return Err(End::Close(CloseCode::Away, String::from(why)));
+        }
+        let how = self.outlook.mangling();
+        let released: Vec<_> = self.rooms.iter_mut().flat_map(|room| room.release(how)).collect();
+        count(&released, &self.open);
+        let messages: Vec<_> = released.iter().map(|message| framed(message)).collect();
+        self.push(messages).await
+    }
+
     async fn ping(&mut self) -> Result<(), End> {
+        if self.outlook.impairment().without_heartbeats {
+            self.unanswered = 0;
+            return Ok(());
+        }
         if self.unanswered >= UNANSWERED {
             self.open.tally().errors.add(1);
             return Err(End::Gone);
@@ -261,7 +284,7 @@ fn framed(message: &Published) -> Message {
 }
 
 /// Which room has something to say.
-async fn ready(rooms: &mut [Subscription]) -> usize {
+async fn ready(rooms: &mut [Reader]) -> usize {
     if let [only] = rooms {
         only.ready().await;
         return 0;

@@ -1,0 +1,132 @@
+//! One TCP connection as the weather sees it: what it is used for, since when, whether bytes pass.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+
+use futures_util::task::AtomicWaker;
+use tokio::time::Instant;
+
+use super::{Now, Weather};
+use crate::model::TransportKind;
+
+/// No transport: the connection is used for something else, or nobody knows yet.
+const NONE: u8 = u8::MAX;
+
+/// What is done to a connection is what is done to the transport it was asked for last.
+#[derive(Debug)]
+pub(in crate::server) struct Link {
+    weather: Arc<Weather>,
+    /// Among those that are woken by a change.
+    place: usize,
+    kind: AtomicU8,
+    began: Instant,
+    /// A request has come.
+    asked: AtomicBool,
+    /// Requests without an answer yet.
+    waiting: AtomicU32,
+    /// When the last byte passed, in milliseconds since the beginning; kept where it matters.
+    passed: AtomicU64,
+    /// Whoever reads or writes.
+    waker: AtomicWaker,
+}
+
+impl Link {
+    pub(in crate::server) fn new(weather: &Arc<Weather>) -> Arc<Self> {
+        let new = |link: &std::sync::Weak<Self>| Self {
+            weather: Arc::clone(weather),
+            place: weather.links().add(link.clone()),
+            kind: AtomicU8::new(NONE),
+            began: Instant::now(),
+            asked: AtomicBool::new(false),
+            waiting: AtomicU32::new(0),
+            passed: AtomicU64::new(0),
+            waker: AtomicWaker::new(),
+        };
+        Arc::new_cyclic(new)
+    }
+
+    /// From now on it is used for this; whether that is the first request of all.
+    pub(in crate::server) fn begin(&self, kind: Option<TransportKind>) -> bool {
+        let kind = kind.map_or(NONE, |kind| kind as u8);
+        if self.kind.swap(kind, Ordering::AcqRel) != kind {
+            // What is done to it may be something else now, such as an end that comes soon.
+            self.wake();
+        }
+        !self.asked.swap(true, Ordering::Relaxed)
+    }
+
+    /// A request that waits for its answer as long as what this returns lives.
+    pub(super) fn request(self: &Arc<Self>) -> Waiting {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        Waiting(Arc::clone(self))
+    }
+
+    pub(super) fn is_waited_on(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) > 0
+    }
+
+    pub(super) fn kind(&self) -> Option<TransportKind> {
+        let kind = usize::from(self.kind.load(Ordering::Acquire));
+        TransportKind::ALL.get(kind).copied()
+    }
+
+    /// How often the weather changed.
+    pub(super) fn changes(&self) -> u64 {
+        self.weather.changes.load(Ordering::Acquire)
+    }
+
+    /// Something else whenever what is done to the connection may be.
+    pub(super) fn version(&self) -> (u64, u8) {
+        (self.changes(), self.kind.load(Ordering::Acquire))
+    }
+
+    pub(super) fn now(&self) -> Arc<Now> {
+        self.weather.now()
+    }
+
+    pub(super) fn weather(&self) -> &Arc<Weather> {
+        &self.weather
+    }
+
+    pub(super) fn began(&self) -> Instant {
+        self.began
+    }
+
+    /// A byte passed, one way or the other.
+    pub(super) fn passed(&self, at: Instant) {
+        let since = at.saturating_duration_since(self.began).as_millis();
+        self.passed.store(u64::try_from(since).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// When the last byte passed, as far as it was kept.
+    pub(super) fn last_passed(&self) -> Instant {
+        let since = self.passed.load(Ordering::Relaxed);
+        self.began + std::time::Duration::from_millis(since)
+    }
+
+    /// Whoever reads or writes next wants to hear of changes.
+    pub(super) fn listen(&self, waker: &std::task::Waker) {
+        self.waker.register(waker);
+    }
+
+    pub(super) fn wake(&self) {
+        self.waker.wake();
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.weather.links().remove(self.place);
+    }
+}
+
+/// A request that waits for its answer.
+#[derive(Debug)]
+pub(super) struct Waiting(Arc<Link>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
+        self.0.wake();
+    }
+}
