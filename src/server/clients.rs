@@ -154,7 +154,6 @@ impl Clients {
     }
 
     /// Takes what clients of this name measured themselves over one carrier; how many there are.
-    #[allow(dead_code, reason = "the page's reports will call it")]
     pub(super) fn report(&self, name: &str, carrier: Carrier, median_ms: f64) -> usize {
         let mut told = 0;
         for entry in self.locked().values().filter(|entry| entry.carrier == carrier) {

@@ -31,6 +31,7 @@ use crate::model::{
 };
 
 mod accept;
+mod body;
 mod clients;
 mod control;
 mod follow;
@@ -39,10 +40,12 @@ mod hub;
 mod ledger;
 mod message;
 mod meter;
+mod page;
 mod poll;
 mod publish;
 mod query;
 mod refusal;
+mod report;
 mod restart;
 mod routes;
 mod source;
@@ -142,6 +145,7 @@ struct Shared {
     tallies: Tallies,
     clients: Clients,
     ledger: Ledger,
+    reports: report::Pace,
     /// What the source is to do.
     source: watch::Sender<Source>,
     /// What the source keeps to.
@@ -226,6 +230,7 @@ impl Server {
             tallies: Tallies::new(),
             clients: Clients::default(),
             ledger: Ledger::default(),
+            reports: report::Pace::default(),
             source: watch::Sender::new(options.source.clone()),
             kept,
             weather: Arc::new(Weather::new(options.network.clone())),

@@ -38,12 +38,15 @@ pub(super) struct Query {
     pub(super) since: Option<u64>,
     /// `lastEventId`, for clients that cannot set the header.
     last_event_id: Option<String>,
+    /// `named=off`: events have no type, since pages only get those they know the types of.
+    pub(super) named: bool,
 }
 
 impl Query {
     /// Reads the query of `uri`. Unknown parameters are ignored.
     pub(super) fn of(uri: &Uri) -> Result<Self, Refusal> {
-        let mut query = Self { topic: DEFAULT_TOPIC.to_owned(), since: None, last_event_id: None };
+        let mut query =
+            Self { topic: DEFAULT_TOPIC.to_owned(), since: None, last_event_id: None, named: true };
         for (name, value) in url::form_urlencoded::parse(uri.query().unwrap_or("").as_bytes()) {
             match name.as_ref() {
                 "topic" => query.topic = value.into_owned(),
@@ -53,6 +56,7 @@ impl Query {
                     })?;
                     query.since = Some(since);
                 }
+                "named" => query.named = value != "off",
                 "lastEventId" => query.last_event_id = Some(value.into_owned()),
                 _ => {}
             }

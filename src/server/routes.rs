@@ -16,30 +16,39 @@ use super::meter::Meter;
 use super::refusal::Refusal;
 use super::tally::Carrier;
 use super::visit::Visit;
-use super::{Shared, guard, poll, publish, query, sse, stats, stream, weather, ws};
+use super::{Shared, guard, page, poll, publish, query, report, sse, stats, stream, weather, ws};
 
 /// Asks nginx and those who learnt from it not to hold a stream back.
 pub(super) const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// Every path and what it is for.
-const PATHS: [(&str, &str); 8] = [
+const PATHS: [(&str, &str); 11] = [
+    ("GET  /", "the page that runs every transport in the browser"),
     (
         "GET  /ws",
         "WebSocket; {\"type\":\"join\",\"room\":R}, {\"type\":\"message\",\"room\":R,\"text\":T}",
     ),
-    ("GET  /sse", "event stream; resumes after Last-Event-ID or ?lastEventId="),
+    (
+        "GET  /sse",
+        "event stream; resumes after Last-Event-ID or ?lastEventId=; without types with ?named=off",
+    ),
     ("GET  /poll?since=N", "long poll"),
     ("GET  /short?since=N", "short poll"),
     ("GET  /stream?since=N", "newline-delimited JSON"),
     ("POST /publish", "a JSON object goes to every client"),
     ("GET  /stats", "numbers per transport, as JSON; of one client with ?client=NAME"),
     ("GET  /metrics", "the same for Prometheus"),
+    ("GET  /clock", "the server's time, to compare clocks by"),
+    ("POST /report", "what a browser measured, for the list of clients"),
 ];
 
 /// The service that answers every request.
 pub(super) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
-        .route("/", get(index))
+        .route("/", get(page::index))
+        .route("/page/{name}", get(page::asset))
+        .route("/clock", get(page::clock))
+        .route("/report", post(report::handle))
         .route("/ws", any(ws::handle))
         .route("/sse", get(sse::handle))
         .route("/poll", get(poll::long))
@@ -128,10 +137,6 @@ fn options(publishes: bool) -> Response {
     (StatusCode::NO_CONTENT, head).into_response()
 }
 
-async fn index() -> String {
-    format!("Wirescope's built-in server\n\n{}", listing())
-}
-
 async fn not_found(request: Request) -> Refusal {
     let path = request.uri().path();
     let sentence = format!("There is nothing at {path}. The paths are:\n{}", listing().trim_end());
@@ -140,7 +145,7 @@ async fn not_found(request: Request) -> Refusal {
 
 async fn not_allowed(request: Request) -> Refusal {
     let (method, path) = (request.method(), request.uri().path());
-    let right = if path == "/publish" { "POST" } else { "GET" };
+    let right = if matches!(path, "/publish" | "/report") { "POST" } else { "GET" };
     let sentence = format!("{method} is not for {path}; use {right}");
     Refusal::new(StatusCode::METHOD_NOT_ALLOWED, sentence)
 }

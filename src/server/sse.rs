@@ -46,23 +46,32 @@ pub(super) async fn handle(
         stop: shared.stop.clone(),
         open,
     };
+    let say: fn(&Step) -> Bytes = if query.named { named } else { unnamed };
     Ok(follow::respond(follower, &headers, "text/event-stream", opening.into(), say))
 }
 
-fn say(step: &Step) -> Bytes {
+fn named(step: &Step) -> Bytes {
+    say(step, true)
+}
+
+fn unnamed(step: &Step) -> Bytes {
+    say(step, false)
+}
+
+fn say(step: &Step, named: bool) -> Bytes {
     match step {
-        Step::Messages(messages) => events(messages),
+        Step::Messages(messages) => events(messages, named),
         Step::Quiet => Bytes::from_static(b": heartbeat\n\n"),
         Step::TooSlow(overrun) => Bytes::from(format!(": {}\n\n", too_slow(*overrun))),
         Step::Changed | Step::Over => Bytes::new(),
     }
 }
 
-fn events(messages: &[Arc<Message>]) -> Bytes {
+fn events(messages: &[Arc<Message>], named: bool) -> Bytes {
     let mut bytes = Vec::with_capacity(messages.iter().map(|m| m.json.len() + 64).sum());
     for message in messages {
-        let head = format!("id: {}\nevent: {}\ndata: ", message.id, message.kind);
-        bytes.extend_from_slice(head.as_bytes());
+        let kind = if named { format!("event: {}\n", message.kind) } else { String::new() };
+        bytes.extend_from_slice(format!("id: {}\n{kind}data: ", message.id).as_bytes());
         bytes.extend_from_slice(&message.json);
         bytes.extend_from_slice(b"\n\n");
     }

@@ -7,6 +7,7 @@ mod limits;
 mod numbers;
 mod pages;
 mod poll;
+mod report;
 mod restart;
 mod source;
 mod streams;

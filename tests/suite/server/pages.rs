@@ -134,7 +134,10 @@ async fn where_there_is_nothing_the_paths_are_listed() {
     let index = get(&server, "/").await;
     assert_eq!(index.status(), 200);
     let index = index.text().await.unwrap();
-    for path in ["/ws", "/sse", "/poll", "/short", "/stream", "/publish", "/stats", "/metrics"] {
+    for path in [
+        "/ws", "/sse", "/poll", "/short", "/stream", "/publish", "/stats", "/metrics", "/clock",
+        "/report",
+    ] {
         assert!(list.contains(path) && index.contains(path), "{path} is not listed");
     }
     let wrong = get(&server, "/publish").await;
@@ -172,5 +175,62 @@ async fn publishers_at_once_leave_no_gap() {
     let lines = text.lines().filter(|line| line.starts_with('{'));
     let heard = lines.map(|l| serde_json::from_str::<Value>(l).unwrap()["id"].as_u64().unwrap());
     assert!(heard.eq(1..=200));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_page_comes_whole_and_under_a_strict_policy() {
+    let server = start(quiet()).await;
+    let page = get(&server, "/").await;
+    let own = server.addr();
+    let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    let directives: Vec<&str> = policy.split("; ").collect();
+    for wanted in [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        &format!("connect-src 'self' ws://{own} wss://{own}"),
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    ] {
+        assert!(directives.contains(&wanted), "{policy}");
+    }
+    let html = page.text().await.unwrap();
+    let parts: Vec<&str> = html.split('"').filter(|part| part.starts_with("/page/")).collect();
+    assert_eq!(parts, ["/page/style.css", "/page/app.js"]);
+    for (part, kind) in parts.into_iter().zip(["text/css", "text/javascript"]) {
+        let part = get(&server, part).await;
+        assert_eq!(part.status(), 200);
+        assert_eq!(part.headers()["x-content-type-options"], "nosniff");
+        assert_eq!(part.headers()["referrer-policy"], "no-referrer");
+        assert!(part.headers()["content-type"].to_str().unwrap().starts_with(kind));
+    }
+    assert_eq!(get(&server, "/page/../src/lib.rs").await.status(), 404);
+    assert_eq!(get(&server, "/page/other.js").await.status(), 404);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_clock_lies_between_question_and_answer() {
+    let server = start(quiet()).await;
+    let now = || {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        since.unwrap().as_secs_f64() * 1e3
+    };
+    let asked = now();
+    let ts = get_json(&server, "/clock").await["ts"].as_f64().unwrap();
+    // Written to the microsecond.
+    assert!(asked - 0.01 <= ts && ts <= now(), "{asked} {ts}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn events_have_no_types_for_those_who_ask() {
+    let server = start(quiet()).await;
+    super::publish(&server, 1..=1);
+    let mut raw = Raw::get(&server, "/sse?named=off&lastEventId=0", "").await;
+    raw.until_text("id: 1\ndata: {\"id\":1,").await;
+    assert!(!raw.text().contains("event:"), "{}", raw.text());
     server.stop().await;
 }

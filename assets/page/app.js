@@ -1,0 +1,112 @@
+// The page: makes the lanes and keeps what is shown of them up to date.
+
+import { Clock } from './clock.js';
+import { Feed, publishing } from './feed.js';
+import { Lane } from './lane.js';
+import { reporting, tabName } from './report.js';
+import { Streams } from './streams.js';
+import { TRANSPORTS } from './transports.js';
+import { Card } from './view.js';
+
+/** Milliseconds between two looks at the clock. */
+const CLOCK = 30_000;
+/** Milliseconds between two paintings; fewer for those who want less to move. */
+const CALM = matchMedia('(prefers-reduced-motion: reduce)');
+const PAINT = () => (CALM.matches ? 1000 : 250);
+
+const $ = (id) => document.getElementById(id);
+const topic = new URLSearchParams(location.search).get('topic') || 'default';
+const name = tabName();
+
+/** An address of this server, with who asks and for what; undefined values are left out. */
+function address(path, more = {}) {
+  const query = new URLSearchParams({ client: name, topic });
+  for (const [key, value] of Object.entries(more)) if (value !== undefined) query.set(key, value);
+  return `${path}?${query}`;
+}
+
+const clock = new Clock(address('/clock'));
+const feed = new Feed($('said'), $('said-template'));
+const lanes = TRANSPORTS.map((transport) => new Lane(transport, address, clock, {
+  changed: announce,
+  received: (lane, message, late) => feed.received(lane, message, late),
+  answered: (_, message) => { if (message.type === 'error') publishBox.refused(message.error); },
+}));
+const cards = lanes.map((lane) => new Card(lane, $('lane-template'), $('lanes')));
+const websocket = lanes.find(({ transport }) => transport.word === 'websocket');
+const publishBox = publishing($('publish'), { address, name, topic, websocket });
+const streams = new Streams({ open: $('open-stream'), close: $('close-streams'), list: $('streams') }, address);
+
+$('host').textContent = location.host;
+$('name').textContent = name;
+$('topic').textContent = topic;
+$('cut-all').addEventListener('click', () => lanes.forEach((lane) => lane.cut()));
+$('reconnect-all').addEventListener('click', () => lanes.forEach((lane) => lane.reconnect()));
+
+/** Tells those who listen rather than look, all that happened within a second at once. */
+const news = new Map();
+let telling;
+function announce(lane) {
+  const words = { off: 'off', open: 'open', returning: 'lost', lost: 'lost', cut: 'cut' }[lane.state];
+  if (!words) return;
+  const { name: title } = lane.transport;
+  news.set(title.split(',')[0], words);
+  telling ??= setTimeout(() => {
+    telling = undefined;
+    const said = Map.groupBy(news, ([, word]) => word);
+    $('announcer').textContent = [...said]
+      .map(([word, which]) => `${which.map(([who]) => who).join(', ')} ${word}`)
+      .join('. ');
+    news.clear();
+  }, 1000);
+}
+
+/** The connections of this browser's six that the page holds, as far as it can know. */
+function connections() {
+  const held = (word, states = ['open', 'connecting']) => (
+    lanes.some((lane) => lane.transport.word === word && states.includes(lane.state))
+  );
+  const own = ['sse', 'long-poll', 'stream'].filter((word) => held(word)).length;
+  const { open, waiting } = streams.counts;
+  const [navigation] = performance.getEntriesByType('navigation');
+  const isMultiplexed = /^h[23]/.test(navigation?.nextHopProtocol ?? '');
+  $('connections').textContent = isMultiplexed
+    ? `This page came over ${navigation.nextHopProtocol}, where all share one connection`
+    : `Held now: ${own} by the lanes, ${open} by the streams here${waiting ? `; ${waiting} wait` : ''}`;
+}
+
+function paint() {
+  const now = Clock.now();
+  for (const lane of lanes) {
+    const second = lane.tally.second(now);
+    if (!lane.isUp && lane.state !== 'off') second.down = true;
+  }
+  if (!document.hidden) {
+    for (const card of cards) card.paint();
+    streams.paint();
+    connections();
+    const up = lanes.filter((lane) => lane.isUp).length;
+    $('up').textContent = `${up} of ${lanes.length} open`;
+  }
+  setTimeout(paint, PAINT());
+}
+
+async function keepTime() {
+  try {
+    await clock.compare();
+    $('clock').textContent = `± ${clock.error.toFixed(1)} ms`;
+    $('trouble').textContent = '';
+  } catch (error) {
+    // What kept this from the server keeps the lanes from it, too, and they say so.
+    if (!['TypeError', 'TimeoutError'].includes(error.name)) $('trouble').textContent = error.message;
+  }
+  setTimeout(keepTime, clock.error === undefined ? 2000 : CLOCK);
+}
+
+paint();
+// Latencies are only known once the clocks have been compared, so lanes begin after that.
+clock.compare().catch(() => undefined).finally(() => {
+  for (const lane of lanes) lane.switchOn();
+  keepTime();
+  reporting(address('/report'), name, lanes);
+});

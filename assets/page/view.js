@@ -1,0 +1,141 @@
+// A lane as a card: what it says, its figures, the last minute as bars.
+
+import { Clock } from './clock.js';
+import { SECONDS } from './tally.js';
+
+/** What the bars reach from and to, in ms; each step of ten is as high as the next. */
+const LOWEST = 0.1;
+const HIGHEST = 10_000;
+/** Silence longer than this, in ms, is said. */
+const SILENT = 5000;
+/** So is connecting that takes longer than this. */
+const SLOW = 1000;
+
+const NAMES = {
+  off: 'Off',
+  connecting: 'Connecting',
+  open: 'Open',
+  returning: 'Lost',
+  lost: 'Lost',
+  cut: 'Cut',
+};
+
+/** Milliseconds as people read them. */
+export function ms(value) {
+  if (value === undefined) return '–';
+  const shown = Math.max(0, value);
+  if (shown < 10) return shown.toFixed(1);
+  return Math.round(shown).toLocaleString('en');
+}
+
+const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
+
+export class Card {
+  #lane;
+  #part;
+  #shown = new Map();
+
+  constructor(lane, template, list) {
+    this.#lane = lane;
+    const item = template.content.cloneNode(true).firstElementChild;
+    const part = (name) => item.querySelector(`[data-part="${name}"]`);
+    const { word, name } = lane.transport;
+    item.dataset.transport = word;
+    const title = part('name');
+    title.textContent = name;
+    title.id = `lane-${word}`;
+    item.setAttribute('aria-labelledby', title.id);
+    part('on').setAttribute('aria-label', `${name}: on`);
+    part('cut').setAttribute('aria-label', `Cut ${name}`);
+    part('reconnect').setAttribute('aria-label', `Reconnect ${name}`);
+    part('on').addEventListener('change', ({ target }) => {
+      if (target.checked) lane.switchOn();
+      else lane.switchOff();
+    });
+    part('cut').addEventListener('click', () => lane.cut());
+    part('reconnect').addEventListener('click', () => lane.reconnect());
+    this.#part = part;
+    list.append(item);
+  }
+
+  /** Shows what the lane is now. */
+  paint() {
+    const { tally, state, reconnects, requests, newest } = this.#lane;
+    const figures = tally.percentiles();
+    const isOff = state === 'off';
+    this.#part('on').checked = !isOff;
+    // Disabled buttons lose the focus of those who use the keyboard, so these only say so.
+    this.#part('cut').setAttribute('aria-disabled', isOff || state === 'cut');
+    this.#part('reconnect').setAttribute('aria-disabled', isOff);
+    this.#part('dot').dataset.state = state;
+    this.#say('state', NAMES[state]);
+    this.#say('words', this.#words());
+    this.#say('median', ms(figures?.median));
+    this.#say('p95', figures ? `${ms(figures.p95)} ms` : '–');
+    this.#say('delivered', tally.delivered.toLocaleString('en'));
+    this.#say('lost', tally.lost.toLocaleString('en'));
+    this.#part('lost').classList.toggle('bad', tally.lost > 0);
+    this.#say('others', ` · ${tally.duplicated} · ${tally.reordered}`);
+    this.#say('reconnects', reconnects.toLocaleString('en'));
+    this.#say('requests', requests.toLocaleString('en'));
+    this.#say('newest', newest ? sketch(newest) : '');
+    this.#draw();
+  }
+
+  #words() {
+    const { state, words, since, heard, again } = this.#lane;
+    if (again !== undefined) {
+      const left = Math.max(0, again - performance.now()) / 1000;
+      return `${words}; tries again in ${left.toFixed(1)} s`;
+    }
+    const now = performance.now();
+    if (state === 'open' && !words) return now - heard > SILENT ? `silent for ${seconds(heard)}` : '';
+    if (state === 'connecting' && !words) return now - since > SLOW ? `for ${seconds(since)}` : '';
+    return this.#lane.isHeld ? `${words}, ${seconds(since)}` : words;
+  }
+
+  /** Changes text only where it differs, which spares the page most of its work. */
+  #say(name, text) {
+    if (this.#shown.get(name) === text) return;
+    this.#shown.set(name, text);
+    this.#part(name).textContent = text;
+  }
+
+  #draw() {
+    const canvas = this.#part('bars');
+    const [width, height] = [canvas.clientWidth, canvas.clientHeight];
+    const scale = devicePixelRatio;
+    const [across, down] = [Math.round(width * scale), Math.round(height * scale)];
+    if (canvas.width !== across || canvas.height !== down) {
+      [canvas.width, canvas.height] = [across, down];
+    }
+    const style = getComputedStyle(canvas);
+    const pen = canvas.getContext('2d');
+    pen.setTransform(scale, 0, 0, scale, 0, 0);
+    pen.clearRect(0, 0, width, height);
+    const step = width / SECONDS;
+    for (const { age, median, down: wasDown } of this.#lane.tally.lastMinute(Clock.now())) {
+      const x = width - (age + 1) * step;
+      if (wasDown) {
+        pen.fillStyle = style.getPropertyValue('--outage');
+        pen.fillRect(x, 0, step, height);
+      }
+      if (median !== undefined) {
+        const share = Math.log(Math.max(median, LOWEST) / LOWEST) / Math.log(HIGHEST / LOWEST);
+        const tall = Math.max(2, Math.min(1, share) * height);
+        pen.fillStyle = style.color;
+        pen.fillRect(x + step * 0.12, height - tall, step * 0.76, tall);
+      }
+    }
+  }
+}
+
+/** A message in a line. */
+function sketch(message) {
+  const { id, topic, ts, pad, data, ...said } = message;
+  if (data !== undefined) said.bytes = data.length;
+  const line = Object.entries(said).map(([name, value]) => (
+    name === 'text' || name === 'type' ? value : `${name} ${JSON.stringify(value)}`
+  ));
+  return `${id} ${line.join(' ')}`.slice(0, 200);
+}
