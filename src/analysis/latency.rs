@@ -48,6 +48,34 @@ impl Latencies {
         }
     }
 
+    /// How many there are.
+    pub fn count(&self) -> u64 {
+        self.micros.len()
+    }
+
+    /// Milliseconds against the share of latencies, 0 to 1, that are no longer: rising in both, at
+    /// most `most` points, close together where the share or the order of magnitude changes fast.
+    pub fn distribution(&self, most: usize) -> Vec<(f32, f32)> {
+        let Some(all) = Some(self.micros.len()).filter(|all| *all > 0) else { return Vec::new() };
+        let (min, max) = (self.micros.min().max(1) as f64, self.micros.max() as f64);
+        // Half of the points for each axis; the last point needs room of its own.
+        let steps = (most.max(4) / 2 - 1) as f64;
+        let width = ((max / min).ln() / steps).max(f64::MIN_POSITIVE);
+        let mut points: Vec<(f32, f32)> = Vec::new();
+        let mut placed = (f64::NEG_INFINITY, 0.0);
+        let mut seen = 0;
+        for step in self.micros.iter_recorded() {
+            seen += step.count_since_last_iteration();
+            let (value, share) = (step.value_iterated_to() as f64, seen as f64 / all as f64);
+            let is_far = share - placed.1 >= 1.0 / steps || value.ln() - placed.0 >= width;
+            if is_far || seen == all {
+                placed = (value.ln(), share);
+                points.push(((value / 1e3) as f32, share as f32));
+            }
+        }
+        points
+    }
+
     /// What they come to; `None` while there are none.
     pub fn percentiles(&self) -> Option<Percentiles> {
         let at = |quantile| self.micros.value_at_quantile(quantile) as f64 / 1e3;
@@ -79,6 +107,23 @@ mod tests {
             assert!((value - wanted).abs() <= wanted * 0.001 + 0.5, "{value} is not {wanted}");
         }
         assert!((found.jitter - 1.0).abs() < 0.01, "steps of 1 ms: {}", found.jitter);
+    }
+
+    #[test]
+    fn a_distribution_rises_from_the_shortest_to_the_longest() {
+        let mut latencies = Latencies::default();
+        assert_eq!(latencies.distribution(200), []);
+        latencies.observe(7.0);
+        assert_eq!(latencies.distribution(200), [(7.0, 1.0)]);
+        for k in 1..=100_000_u32 {
+            latencies.observe(f64::from(k) / 20.0);
+        }
+        let points = latencies.distribution(200);
+        assert!((100..=200).contains(&points.len()), "{}", points.len());
+        assert!(points.windows(2).all(|pair| pair[0].0 < pair[1].0 && pair[0].1 < pair[1].1));
+        assert_eq!(points.last().map(|point| point.1), Some(1.0));
+        let half = points.iter().find(|(_, share)| *share >= 0.5).map_or(0.0, |point| point.0);
+        assert!((2_400.0..=2_600.0).contains(&half), "{half}");
     }
 
     #[test]
