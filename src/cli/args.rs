@@ -16,7 +16,8 @@ use super::values::{
 use crate::analysis::query::Query;
 use crate::model::quantity::parse_bytes;
 use crate::model::{
-    Body, Endpoint, Heartbeat, Network, Options, Proxy, Retries, ServerOptions, TransportKind,
+    Body, Endpoint, Heartbeat, Network, Options, Proxy, Retries, RunSetup, ServerOptions, Source,
+    TransportKind,
 };
 
 /// See every frame of a live WebSocket, SSE or polling endpoint, and keep it
@@ -322,6 +323,17 @@ pub(super) struct CompareArgs {
     /// File to record into; without it a place is chosen and printed
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
+}
+
+impl CompareArgs {
+    /// The comparison these arguments ask for.
+    pub(super) fn setup(&self) -> RunSetup {
+        RunSetup {
+            source: Source { rate: self.rate, size: self.size, ..Source::default() },
+            duration: Some(self.duration),
+            ..RunSetup::default()
+        }
+    }
 }
 
 impl Default for CompareArgs {

@@ -1,12 +1,12 @@
-//! What one transport did during a run, counted from its own events.
+//! The figures of one lane of a comparison, as they stand at one moment.
 
 use serde::Serialize;
 
-use crate::analysis::{Latencies, Measures, Percentiles, Sequence, Story, Traffic};
-use crate::model::{Dir, Event, Kind, Options, TransportKind, Wire};
+use crate::analysis::Percentiles;
 
-/// Latencies of a lane in milliseconds, from the moment the server publishes to the moment the
-/// client has the bytes.
+/// Latencies of a lane in milliseconds, from the moment a message is sent to the moment the client
+/// has its bytes. Against the built-in server that is sent from there; against another one it is
+/// sent from here, so that the way there is part of it and one clock measures both ends.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct LatencyMs {
     /// Median.
@@ -25,16 +25,36 @@ impl From<Percentiles> for LatencyMs {
     }
 }
 
-/// The figures of one transport.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// How long a lane was without a connection before it was back, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct RecoverMs {
+    /// Half of its outages were shorter.
+    pub median: f64,
+    /// The longest.
+    pub max: f64,
+}
+
+impl RecoverMs {
+    /// Of these outages, those that are over, in milliseconds; `None` where there are none.
+    pub(super) fn of(mut outages: Vec<f64>) -> Option<Self> {
+        outages.sort_by(f64::total_cmp);
+        let max = outages.last().copied()?;
+        Some(Self { median: outages.get(outages.len() / 2).copied()?, max })
+    }
+}
+
+/// The figures of one lane.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Lane {
-    /// The transport by the names of `--transport`.
+    /// How it travels, by the names of `--transport`, or `fallback`.
     pub transport: &'static str,
-    /// Messages the server published during the run.
+    /// What it is called.
+    pub label: String,
+    /// Messages that were sent during the run.
     pub sent: u64,
-    /// Messages that arrived.
+    /// Messages of these that arrived, those that came again included.
     pub delivered: u64,
-    /// Messages that never came.
+    /// Messages that never came. While the run lasts, those that a later one has overtaken.
     pub lost: u64,
     /// Messages that came again.
     pub duplicated: u64,
@@ -42,116 +62,35 @@ pub struct Lane {
     pub reordered: u64,
     /// Latencies; `None` where nothing arrived.
     pub latency_ms: Option<LatencyMs>,
-    /// Payload bytes received.
+    /// Payload bytes of what arrived.
     pub payload_bytes: u64,
     /// Bytes on the wire both ways, heads included, TLS and TCP not.
     pub wire_bytes: u64,
-    /// Whether some of them were computed instead of counted, which leaves out the framing of
-    /// chunks and what HTTP/2 saves: the HTTP library hides both.
+    /// Whether some of them were computed by the client instead of counted at the server's socket,
+    /// which leaves out the framing of chunks and what HTTP/2 saves: the HTTP library hides both.
     pub wire_is_estimate: bool,
+    /// Bytes on the wire beyond the payload for each byte of payload: 0.5 is half as much again.
+    /// `None` where nothing arrived.
+    pub overhead: Option<f64>,
     /// HTTP requests, upgrades included.
     pub requests: u64,
-    /// Times the session opened.
+    /// Connections opened: counted by the server, or else how often the session opened.
     pub connections: u64,
     /// Times it opened again after a loss.
     pub reconnects: u64,
-    /// Not in the file format: how people call the transport.
-    #[serde(skip)]
-    pub label: &'static str,
+    /// How long it took to be open again; `None` where it was not lost, or never came back.
+    pub recover_ms: Option<RecoverMs>,
 }
 
-/// Counts a lane's events.
-#[derive(Debug)]
-pub(super) struct Counter {
-    kind: TransportKind,
-    measures: Measures,
-    latencies: Latencies,
-    sequence: Sequence,
-    story: Story,
-    traffic: Traffic,
-    requests: u64,
-    attempts: u64,
-    connections: u64,
-    last_seq: i64,
-    wire_is_estimate: bool,
-    is_over: bool,
-}
-
-impl Counter {
-    pub(super) fn new(kind: TransportKind, start_wall_ns: i64) -> Self {
-        Self {
-            kind,
-            measures: Measures::new(start_wall_ns, &Options::default()),
-            latencies: Latencies::default(),
-            sequence: Sequence::default(),
-            story: Story::default(),
-            traffic: Traffic::default(),
-            requests: 0,
-            attempts: 0,
-            connections: 0,
-            last_seq: 0,
-            wire_is_estimate: false,
-            is_over: false,
-        }
+impl Lane {
+    /// Bytes on the wire for each message that arrived.
+    pub fn wire_per_message(&self) -> Option<f64> {
+        (self.delivered > 0).then(|| self.wire_bytes as f64 / self.delivered as f64)
     }
 
-    pub(super) fn take(&mut self, n: u64, event: &Event) {
-        let found = self.measures.observe(event);
-        if event.kind.is_message() && event.dir == Dir::In {
-            if let Some(latency) = found.latency_ms {
-                self.latencies.observe(latency);
-            }
-            if let Some(seq) = found.seq {
-                self.sequence.observe(seq);
-                self.last_seq = self.last_seq.max(seq);
-            }
-        }
-        match event.kind {
-            Kind::Request => self.requests += 1,
-            Kind::Connecting => self.attempts += 1,
-            Kind::Open => self.connections += 1,
-            _ => {}
-        }
-        self.wire_is_estimate |= matches!(event.wire, Wire::Estimated(_));
-        self.story.observe(n, event);
-        self.traffic.observe(event);
-    }
-
-    /// Notes that its session ended by itself.
-    pub(super) fn end(&mut self) {
-        self.is_over = true;
-    }
-
-    /// Whether it has been open, or never will be.
-    pub(super) fn was_open(&self) -> bool {
-        self.connections > 0 || self.is_over
-    }
-
-    /// Whether number `last` has arrived, or never will.
-    pub(super) fn has_reached(&self, last: i64) -> bool {
-        self.last_seq >= last || self.is_over
-    }
-
-    /// The figures, given that the server published the numbers 1 to `sent`.
-    pub(super) fn lane(&self, sent: u64) -> Lane {
-        let came = self.traffic.received.saturating_sub(self.sequence.duplicated());
-        Lane {
-            transport: self.kind.word(),
-            label: self.kind.label(),
-            sent,
-            delivered: self.traffic.received,
-            lost: sent.saturating_sub(came),
-            duplicated: self.sequence.duplicated(),
-            reordered: self.sequence.reordered(),
-            latency_ms: self.latencies.percentiles().map(LatencyMs::from),
-            payload_bytes: self.traffic.bytes_in,
-            wire_bytes: self.traffic.wire,
-            wire_is_estimate: self.wire_is_estimate,
-            // A WebSocket tells its upgrade as the attempt itself.
-            requests: self.requests.max(self.attempts),
-            connections: self.connections,
-            reconnects: u64::from(self.story.reconnects),
-        }
+    /// Bytes on the wire beyond the payload for each byte of it.
+    pub(super) fn overhead_of(wire: u64, payload: u64) -> Option<f64> {
+        (payload > 0).then(|| (wire as f64 - payload as f64) / payload as f64)
     }
 }
 
@@ -160,37 +99,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_never_came_is_lost_also_at_the_end() {
-        let mut counter = Counter::new(TransportKind::Sse, 0);
-        for (n, id) in (1..).zip([1, 2, 2, 5, 4]) {
-            let payload = format!(r#"{{"id":{id}}}"#);
-            let event = Event::new(n, Dir::In, Kind::Event)
-                .with_payload(payload)
-                .with_wire(Wire::Estimated(20));
-            counter.take(n, &event);
-        }
-        let lane = counter.lane(7);
-        assert_eq!((lane.delivered, lane.lost, lane.duplicated, lane.reordered), (5, 3, 1, 1));
-        assert_eq!((lane.wire_bytes, lane.payload_bytes), (100, 40));
-        assert!(lane.wire_is_estimate);
-        assert_eq!(lane.latency_ms, None);
+    fn the_median_of_outages_is_one_of_them() {
+        assert_eq!(RecoverMs::of(Vec::new()), None);
+        let found = RecoverMs::of(vec![900.0, 20.0, 300.0]);
+        assert_eq!(found, Some(RecoverMs { median: 300.0, max: 900.0 }));
     }
 
     #[test]
-    fn a_handshake_counts_and_what_is_counted_is_no_estimate() {
-        let mut counter = Counter::new(TransportKind::Websocket, 0);
-        counter.take(1, &Event::new(0, Dir::Local, Kind::Open).with_wire(Wire::Exact(300)));
-        let text = Event::new(1, Dir::In, Kind::Text).with_payload("x").with_wire(Wire::Exact(3));
-        counter.take(2, &text);
-        let lane = counter.lane(1);
-        assert_eq!((lane.wire_bytes, lane.wire_is_estimate), (303, false));
-    }
-
-    #[test]
-    fn nobody_waits_for_a_lane_that_is_over() {
-        let mut counter = Counter::new(TransportKind::Sse, 0);
-        assert!(!counter.was_open() && !counter.has_reached(1));
-        counter.end();
-        assert!(counter.was_open() && counter.has_reached(1));
+    fn overhead_is_what_goes_beyond_the_payload() {
+        assert_eq!(Lane::overhead_of(300, 200), Some(0.5));
+        assert_eq!(Lane::overhead_of(150, 200), Some(-0.25), "compressed");
+        assert_eq!(Lane::overhead_of(300, 0), None);
     }
 }

@@ -1,21 +1,32 @@
 //! The same messages over every transport at once, measured on this machine: lanes, the run that
 //! fills them, and the table they end in.
 
+mod base;
+mod board;
+mod counter;
 pub mod crowd;
+mod curve;
+mod error;
+mod fallback;
 mod lane;
 pub mod lesson;
+mod place;
+mod remote;
 mod run;
 #[cfg(test)]
 mod sample;
+mod side;
 mod table;
 mod verdict;
 mod view;
+mod way;
 mod words;
 
 pub use crowd::{scale, scale_table};
-pub use lane::{Lane, LatencyMs};
+pub use error::CompareError;
+pub use lane::{Lane, LatencyMs, RecoverMs};
 pub use lesson::{Lesson, Timeline, lessons};
-pub use run::{CompareError, Comparison, Settings, run};
+pub use run::{Comparison, Running, Settings, Target, start};
 pub use table::table;
 pub use verdict::verdict;
 pub use view::{

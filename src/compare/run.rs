@@ -1,216 +1,395 @@
-//! One source, one server, every transport: starts them, records them all into one file, and ends
-//! them when each has had the time to catch up.
+//! One source, one server, every lane: starts them, records them all into one file, and ends them
+//! when each has had the time to catch up.
 
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
-use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
-use super::lane::{Counter, Lane};
-use crate::capture::{CaptureError, Committed, Header, Recorder, Tap};
-use crate::model::{
-    Clock, DEFAULT_TOPIC, Endpoint, EndpointError, ServerOptions, ServerOptionsError, Source,
-    TransportKind,
-};
-use crate::server::{self, Server, ServerError};
-use crate::session::Session;
-use crate::transport::{self, TransportError};
+use super::base::{self, Follows};
+use super::board::{Board, Counting};
+use super::counter::{Counter, Ledger};
+use super::error::{CompareError, MOST_LANES};
+use super::lane::Lane;
+use super::side::Side;
+use super::view::{RunView, Stage};
+use super::way;
+use crate::capture::{CaptureError, Header, Recorder};
+use crate::model::{Clock, Needs, RunSetup, Source};
+use crate::server::Control;
 
-/// How long lanes may take to open, and to catch up after the last message was published. They are
-/// done in about a second; the rest is for machines that have other work.
+/// How long lanes may take to open, and to catch up after the last message was sent. They are done
+/// in about a second; the rest is for machines that have other work.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// A lane that is open and to which nothing has come for so long has caught up as far as it ever
+/// will, where the network is bad.
+const QUIET: Duration = Duration::from_secs(5);
 /// The same once the person wants it to end: two short polls.
 const LAST_PATIENCE: Duration = Duration::from_millis(2500);
+/// How often it is looked what the server has counted: the built-in one, another one.
+const LOOKS: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(1)];
+/// How often the last count is looked for: until it says the same twice.
+const LAST_LOOKS: u32 = 20;
+/// The time between these.
+const LAST_LOOK: Duration = Duration::from_millis(50);
 
-/// What a run is made with.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+/// The server that a run goes against.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// The built-in one, through its handle.
+    BuiltIn(Control),
+    /// Another one, by its base address, perhaps with `?join=TOKEN`.
+    Other(String),
+}
+
+/// What a run was made with.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Settings {
-    /// How long messages are published, in seconds.
-    #[serde(rename = "seconds", serialize_with = "as_seconds")]
-    pub duration: Duration,
+    /// How long messages were sent, in seconds.
+    pub seconds: f64,
     /// Messages a second.
     pub rate: f64,
     /// Payload bytes of a message.
     pub size: usize,
+    /// Messages that went out together.
+    pub burst: u32,
+    /// What they looked like.
+    pub shape: &'static str,
+    /// The other server's address, without what opens it; `None` for the built-in one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
 }
 
-fn as_seconds<S: serde::Serializer>(time: &Duration, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_f64(time.as_secs_f64())
+impl Settings {
+    fn of(source: &Source, seconds: f64, url: Option<String>) -> Self {
+        Self {
+            seconds,
+            rate: source.rate,
+            size: source.size,
+            burst: source.burst,
+            shape: source.shape.word(),
+            url,
+        }
+    }
 }
 
 /// What a run came to.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Comparison {
     /// What it was made with.
     pub settings: Settings,
-    /// One a transport.
+    /// One a lane, in the order that was asked for.
     pub lanes: Vec<Lane>,
+    /// Things that went otherwise than asked for, in sentences.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// Everything there is to show of it.
+    #[serde(skip)]
+    pub view: RunView,
     /// The file that holds every event of the run.
     #[serde(skip)]
     pub capture: PathBuf,
 }
 
-/// Why there is no comparison.
-#[derive(Debug, thiserror::Error)]
-pub enum CompareError {
-    /// The built-in server could not start.
-    #[error(transparent)]
-    Server(#[from] ServerError),
-    /// A setting is out of range.
-    #[error(transparent)]
-    Pace(#[from] ServerOptionsError),
-    /// The recording could not be made.
-    #[error(transparent)]
-    Capture(#[from] CaptureError),
-    /// A transport could not be set up.
-    #[error(transparent)]
-    Transport(#[from] TransportError),
-    /// The server's address is not one.
-    #[error(transparent)]
-    Endpoint(#[from] EndpointError),
+/// A run that is on its way. Dropped, it ends at once and the server's source is as it was.
+#[derive(Debug)]
+pub struct Running {
+    board: Arc<Board>,
+    side: Arc<Side>,
+    capture: PathBuf,
+    task: AbortOnDropHandle<Comparison>,
 }
 
-impl CompareError {
-    /// The likely cause and what to try.
-    pub fn hint(&self) -> String {
-        match self {
-            Self::Capture(error) => error.hint().to_owned(),
-            Self::Transport(error) => error.hint().unwrap_or_default(),
-            // Their text says it already.
-            Self::Server(_) | Self::Pace(_) | Self::Endpoint(_) => String::new(),
-        }
-    }
-}
-
-/// Counts every lane as the recorder commits it.
-#[derive(Clone)]
-struct Counters {
-    lanes: Arc<Mutex<Vec<Counter>>>,
-    grown: Arc<Notify>,
-}
-
-impl Counters {
-    fn lock(&self) -> MutexGuard<'_, Vec<Counter>> {
-        // A panic while counting would at worst have left an event uncounted.
-        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Notes that the session of a lane ended.
-    fn end(&self, lane: u16) {
-        if let Some(counter) = self.lock().get_mut(usize::from(lane)) {
-            counter.end();
-        }
-        self.grown.notify_one();
-    }
-
-    /// Resolves when `is_so` holds of every lane.
-    async fn all(&self, is_so: impl Fn(&Counter) -> bool) {
-        loop {
-            let grown = self.grown.notified();
-            if self.lock().iter().all(&is_so) {
-                return;
-            }
-            grown.await;
-        }
-    }
-}
-
-impl Tap for Counters {
-    fn committed(&mut self, batch: Committed<'_>) {
-        if let Some(counter) = self.lock().get_mut(usize::from(batch.lane)) {
-            for (n, event) in (batch.first_n..).zip(batch.events) {
-                counter.take(n, event);
-            }
-        }
-        self.grown.notify_one();
-    }
-}
-
-/// Runs every transport side by side against a built-in server on a free port and records them
-/// into the file that `place` gives them. `stop` ends the run early; the figures are then those of
-/// the time it had.
+/// Opens every lane of `setup` against `target`, records them into the file that `place` gives, and
+/// sends messages for as long as the setup says, or until `stop`. Needs a tokio runtime.
+///
+/// The built-in server's source is taken over for that time, so that others who follow it hear the
+/// same messages; only those of the run count.
 ///
 /// # Errors
-/// The server, the recording or a transport could not be set up.
-pub async fn run(
-    settings: Settings,
+/// [`CompareError`]: nothing was begun.
+pub async fn start(
+    setup: RunSetup,
+    target: Target,
     place: impl FnOnce(&Header) -> Result<PathBuf, CaptureError>,
     stop: CancellationToken,
-) -> Result<Comparison, CompareError> {
-    // Before anything is started or made.
-    let source =
-        Source { rate: settings.rate, size: settings.size, ..Source::default() }.checked()?;
+) -> Result<Running, CompareError> {
+    if setup.lanes.len() > MOST_LANES {
+        return Err(CompareError::TooManyLanes(setup.lanes.len()));
+    }
+    if setup.lanes.is_empty() {
+        return Err(CompareError::NoLanes);
+    }
+    let side = Arc::new(Side::reach(target, &setup).await?);
     let clock = Clock::start();
-    let server = Server::start(ServerOptions {
-        listen: ([127, 0, 0, 1], 0).into(),
-        source: Source { rate: 0.0, ..source.clone() },
-        history: 10_000,
-        ..ServerOptions::default()
-    })
-    .await?;
-    let endpoints = server::endpoints(&server.url())?;
-    let counters = Counters {
-        lanes: Arc::new(Mutex::new(
-            TransportKind::ALL.map(|kind| Counter::new(kind, clock.wall_ns())).into(),
-        )),
-        grown: Arc::default(),
-    };
-    let header = header(&endpoints, clock);
+    let follows = follows(&side, &setup)?;
+    let pairs = || setup.lanes.iter().zip(&follows);
+    let mut endpoints = pairs().map(|(spec, follows)| way::endpoint(spec, follows));
+    let Some(first) = endpoints.next() else { return Err(CompareError::NoLanes) };
+    let header =
+        endpoints.fold(Header::new(&first, clock.wall_ns()), |header, next| header.beside(&next));
+    let counters =
+        pairs().map(|(spec, follows)| Counter::new(spec, clock.wall_ns(), &follows.options));
+    let board = Board::new(setup.clone(), clock, counters.collect());
     let capture = place(&header)?;
-    let recorder = Recorder::create(&capture, &header, Box::new(counters.clone()))?;
-    let mut sessions = JoinSet::new();
+    let recorder = Recorder::create(&capture, &header, Box::new(Counting(Arc::clone(&board))))?;
     let hang_up = CancellationToken::new();
-    for (lane, endpoint) in (0_u16..).zip(endpoints) {
-        let transport = transport::build(&endpoint)?;
-        let mut session = Session::new(endpoint, transport, clock, recorder.feed(lane));
-        let (controls, said) = Session::controls(hang_up.clone());
-        let counters = counters.clone();
+    let mut sessions = JoinSet::new();
+    for (lane, (spec, follows)) in (0_u16..).zip(pairs()) {
+        let mut session = way::session(spec, follows, clock, recorder.feed(lane))?;
+        let (controls, said) = crate::session::Session::controls(hang_up.clone());
+        let board = Arc::clone(&board);
         sessions.spawn(async move {
             session.run(&controls, said).await;
-            counters.end(lane);
+            board.end(lane);
         });
     }
-    // Whoever is not open by then shows it in the figures: the run is about this server alone.
-    until(counters.all(Counter::was_open), &stop).await;
-    server.set_source(source.clone())?;
-    tokio::select! {
-        () = tokio::time::sleep(settings.duration) => {}
-        () = stop.cancelled() => {}
-    }
-    server.set_source(Source { rate: 0.0, ..source })?;
-    server.settled().await;
-    let sent = server.hub().last_id(DEFAULT_TOPIC);
-    let last = i64::try_from(sent).unwrap_or(i64::MAX);
-    // A lane that has not caught up by then shows what it lacks as lost.
-    until(counters.all(|lane| lane.has_reached(last)), &stop).await;
-    hang_up.cancel();
-    while sessions.join_next().await.is_some() {}
-    server.stop().await;
-    recorder.finish("the comparison was done").await?;
-    let lanes = counters.lock().iter().map(|counter| counter.lane(sent)).collect();
-    Ok(Comparison { settings, lanes, capture })
-}
-
-/// Waits for what the lanes do, as long as it makes sense.
-async fn until(done: impl Future<Output = ()>, stop: &CancellationToken) {
-    let impatient = async {
-        stop.cancelled().await;
-        tokio::time::sleep(LAST_PATIENCE).await;
+    let clients = follows.into_iter().map(|follows| follows.client).collect();
+    let run = Run {
+        duration: setup.duration,
+        board: Arc::clone(&board),
+        side: Arc::clone(&side),
+        clients,
+        recorder,
+        sessions,
+        hang_up,
+        stop,
+        capture: capture.clone(),
     };
-    tokio::select! {
-        () = done => {}
-        () = impatient => {}
-        () = tokio::time::sleep(PATIENCE) => {}
+    let task = AbortOnDropHandle::new(tokio::spawn(run.drive()));
+    Ok(Running { board, side, capture, task })
+}
+
+impl Running {
+    /// How it looks now. Cheap enough for ten times a second.
+    pub fn view(&self) -> RunView {
+        refresh(&self.board, &self.side);
+        self.board.view()
+    }
+
+    /// The file it is recorded into.
+    pub fn capture(&self) -> &Path {
+        &self.capture
+    }
+
+    /// Judges by these needs from now on.
+    pub fn set_needs(&self, needs: Needs) {
+        self.board.set_needs(needs);
+    }
+
+    /// Changes what is sent, for as long as the run lasts.
+    ///
+    /// # Errors
+    /// The source cannot work; it goes on as before.
+    pub fn set_source(&self, source: Source) -> Result<(), CompareError> {
+        match &*self.side {
+            Side::BuiltIn(taken) => taken.tell(source),
+            Side::Other(_) => Err(CompareError::NotHere),
+        }
+    }
+
+    /// Whether it is over.
+    pub fn is_done(&self) -> bool {
+        self.task.is_finished()
+    }
+
+    /// Resolves when it is over, with what it came to.
+    pub async fn done(self) -> Comparison {
+        let Self { board, capture, task, .. } = self;
+        match task.await {
+            Ok(comparison) => comparison,
+            // It panicked, which is a defect; what was counted by then is still true.
+            Err(error) => {
+                board.state().error = Some((error.to_string(), String::new()));
+                comparison(&board, None, capture)
+            }
+        }
     }
 }
 
-fn header(endpoints: &[Endpoint], clock: Clock) -> Header {
-    let mut endpoints = endpoints.iter();
-    #[expect(clippy::expect_used, reason = "there is one endpoint a transport")]
-    let first = endpoints.next().expect("at least one transport");
-    endpoints.fold(Header::new(first, clock.wall_ns()), Header::beside)
+/// What a run in its task has.
+struct Run {
+    duration: Option<Duration>,
+    board: Arc<Board>,
+    side: Arc<Side>,
+    clients: Vec<String>,
+    recorder: Recorder,
+    sessions: JoinSet<()>,
+    hang_up: CancellationToken,
+    stop: CancellationToken,
+    capture: PathBuf,
+}
+
+impl Run {
+    async fn drive(mut self) -> Comparison {
+        let (board, side) = (Arc::clone(&self.board), Arc::clone(&self.side));
+        let clients = std::mem::take(&mut self.clients);
+        let watching = watch(&board, &side, &clients);
+        tokio::select! {
+            () = self.send_and_catch_up() => {}
+            never = watching => match never {}
+        }
+        board.each(Counter::hang_up);
+        self.hang_up.cancel();
+        while self.sessions.join_next().await.is_some() {}
+        last_look(&board, &side, &clients).await;
+        if let Err(error) = self.recorder.finish("the comparison was done").await {
+            let words = (error.to_string(), error.hint().to_owned());
+            board.state().error.get_or_insert(words);
+        }
+        let seconds = board.view().elapsed_s;
+        side.notes(seconds).into_iter().for_each(|note| board.note(note));
+        board.state().stage = Stage::Done;
+        comparison(&board, side.url(), self.capture)
+    }
+
+    async fn send_and_catch_up(&self) {
+        let (board, side) = (&*self.board, &*self.side);
+        // Whoever is not open by then shows it in the figures.
+        self.until(board.all(Counter::was_open)).await;
+        let before = side.before().await;
+        board.each(|lane| lane.begin(number(before)));
+        {
+            let mut state = board.state();
+            state.stage = Stage::Running;
+            state.began_ns = Some(board.clock().now());
+            state.before = before;
+        }
+        let over = async {
+            tokio::select! {
+                () = sleep(self.duration) => {}
+                () = self.stop.cancelled() => {}
+            }
+        };
+        let sending = side.send(board.clock(), over).await;
+        let last = side.settle().await;
+        let ended = board.clock().now();
+        {
+            let mut state = board.state();
+            if let Err(error) = sending {
+                state.error.get_or_insert((error.to_string(), error.hint()));
+            }
+            state.stage = Stage::CatchingUp;
+            state.ended_ns = Some(ended);
+            state.sent = side.sent(before);
+        }
+        board.each(|lane| lane.end_with(number(last)));
+        // A lane that has not caught up by then shows what it lacks as lost.
+        self.until(self.caught_up(number(last), ended)).await;
+    }
+
+    /// Resolves when every lane has what it will ever have.
+    async fn caught_up(&self, last: i64, ended: u64) {
+        let board = &*self.board;
+        if !self.side.is_bad() {
+            return board.all(|lane| lane.has_reached(last)).await;
+        }
+        loop {
+            let quiet = board.clock().now().saturating_sub(nanos(QUIET));
+            let is_done = |lane: &Counter| {
+                lane.has_reached(last) || quiet >= ended && lane.is_quiet_since(quiet)
+            };
+            let looked = tokio::time::timeout(LOOKS[0], board.all(is_done));
+            if looked.await.is_ok() {
+                return;
+            }
+        }
+    }
+
+    /// Waits for what the lanes do, as long as it makes sense.
+    async fn until(&self, done: impl Future<Output = ()>) {
+        let impatient = async {
+            self.stop.cancelled().await;
+            tokio::time::sleep(LAST_PATIENCE).await;
+        };
+        tokio::select! {
+            () = done => {}
+            () = impatient => {}
+            () = tokio::time::sleep(PATIENCE) => {}
+        }
+    }
+}
+
+/// Keeps the board up to date with what the server says.
+async fn watch(board: &Board, side: &Side, clients: &[String]) -> std::convert::Infallible {
+    let every = LOOKS[usize::from(matches!(side, Side::Other(_)))];
+    loop {
+        look(board, side, clients).await;
+        tokio::time::sleep(every).await;
+    }
+}
+
+async fn look(board: &Board, side: &Side, clients: &[String]) -> Vec<Option<Ledger>> {
+    let mut ledgers = Vec::with_capacity(clients.len());
+    for client in clients {
+        ledgers.push(side.ledger(client).await);
+    }
+    board.sample(&ledgers);
+    refresh(board, side);
+    ledgers
+}
+
+fn refresh(board: &Board, side: &Side) {
+    let mut state = board.state();
+    if state.stage == Stage::Running {
+        state.sent = side.sent(state.before);
+    }
+}
+
+/// Looks until the server has counted the last bytes of connections that are over.
+async fn last_look(board: &Board, side: &Side, clients: &[String]) {
+    let mut before = look(board, side, clients).await;
+    for _ in 0..LAST_LOOKS {
+        tokio::time::sleep(LAST_LOOK).await;
+        let now = look(board, side, clients).await;
+        if std::mem::replace(&mut before, now) == before {
+            return;
+        }
+    }
+}
+
+fn comparison(board: &Board, url: Option<String>, capture: PathBuf) -> Comparison {
+    let view = board.view();
+    let asked = view.setup.duration.map(|asked| asked.as_secs_f64());
+    // It always takes a little longer than asked for.
+    let seconds = asked.filter(|asked| view.elapsed_s >= *asked).unwrap_or(view.elapsed_s);
+    let settings = Settings::of(&view.setup.source, seconds, url);
+    let lanes = view.lanes.iter().map(|lane| lane.figures.clone()).collect();
+    Comparison { settings, lanes, notes: view.notes.clone(), view, capture }
+}
+
+/// What each lane follows. The server counts a lane by its name, which no other run has.
+fn follows(side: &Side, setup: &RunSetup) -> Result<Vec<Follows>, CompareError> {
+    let (base, run) = (side.base()?, random_name());
+    let follows = setup.lanes.iter().enumerate().map(|(at, spec)| Follows {
+        base: base.clone(),
+        topic: side.topic().to_owned(),
+        client: format!("run-{run}-{}-{}", at + 1, spec.way.word()),
+        options: base::options(spec, side.ts_path()),
+    });
+    Ok(follows.collect())
+}
+
+/// A few letters that no other run is likely to have.
+pub(super) fn random_name() -> String {
+    std::iter::repeat_with(fastrand::lowercase).take(8).collect()
+}
+
+async fn sleep(duration: Option<Duration>) {
+    match duration {
+        Some(duration) => tokio::time::sleep(duration).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn number(id: u64) -> i64 {
+    i64::try_from(id).unwrap_or(i64::MAX)
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -15,8 +15,6 @@ pub(super) fn lane(kind: TransportKind, sent: u64, delivered: u64, p50: f64) -> 
         sent,
         delivered,
         lost: sent.saturating_sub(delivered),
-        duplicated: 0,
-        reordered: 0,
         latency_ms: (delivered > 0).then_some(LatencyMs {
             p50,
             p95: p50 * 2.0,
@@ -25,11 +23,11 @@ pub(super) fn lane(kind: TransportKind, sent: u64, delivered: u64, p50: f64) -> 
         }),
         payload_bytes: delivered * 100,
         wire_bytes: delivered * 104,
-        wire_is_estimate: false,
+        overhead: (delivered > 0).then_some(0.04),
         requests: 1,
         connections: 1,
-        reconnects: 0,
-        label: kind.label(),
+        label: kind.label().to_owned(),
+        ..Lane::default()
     }
 }
 
@@ -66,8 +64,6 @@ pub(super) fn run_view(lanes: Vec<LaneView>, elapsed_s: f64) -> RunView {
         elapsed_s,
         sent: lanes.first().map_or(0, |lane| lane.figures.sent),
         lanes,
-        verdict: None,
-        lesson: None,
-        error: None,
+        ..RunView::default()
     }
 }

@@ -24,7 +24,7 @@ pub enum Stage {
 }
 
 /// A comparison at one moment.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct RunView {
     /// What it was asked for.
     pub setup: Arc<RunSetup>,
@@ -38,6 +38,8 @@ pub struct RunView {
     pub lanes: Vec<LaneView>,
     /// What follows from it, as soon as there is enough to say something.
     pub verdict: Option<Verdict>,
+    /// Things that went otherwise than asked for, in sentences.
+    pub notes: Vec<String>,
     /// The lesson it belongs to.
     pub lesson: Option<LessonView>,
     /// Why it ended against the person's will, and what to try.

@@ -13,6 +13,7 @@ mod auto;
 mod capture;
 mod cli;
 mod crowd;
+mod compare;
 mod dialects;
 mod engine;
 mod filter;

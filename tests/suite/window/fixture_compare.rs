@@ -102,8 +102,6 @@ fn lane(does: &Does, seed: u64) -> LaneView {
         sent,
         delivered: sent - does.lost,
         lost: does.lost,
-        duplicated: 0,
-        reordered: 0,
         latency_ms: Some(LatencyMs { p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(0.9999) }),
         payload_bytes: sent * 100,
         wire_bytes: (sent as f64 * does.wire) as u64,
@@ -111,7 +109,8 @@ fn lane(does: &Does, seed: u64) -> LaneView {
         requests: does.requests,
         connections: 3,
         reconnects: 2,
-        label: does.way.label(),
+        label: does.way.label().into(),
+        ..Lane::default()
     };
     let curve: Vec<(f32, f32)> = (0..=180)
         .map(|step| f64::from(step) / 180.0)
@@ -168,8 +167,7 @@ pub fn run(lanes: &[usize]) -> RunView {
         sent: LONG * 12,
         lanes,
         verdict: Some(verdict()),
-        lesson: None,
-        error: None,
+        ..RunView::default()
     }
 }
 

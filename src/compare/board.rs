@@ -1,0 +1,177 @@
+//! Where a run keeps what it knows of itself, for whoever wants to look: the recorder counts into
+//! it, the run says how far it is, and views are made from it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use super::counter::{Counter, Ledger};
+use super::view::{LessonView, RunView, Stage};
+use crate::capture::{CaptureError, Committed, Tap};
+use crate::model::{Clock, Needs, RunSetup};
+
+/// Slices of series that are copied for one view, more or less: a series that is long waits for its
+/// turn, so that no view takes longer than a frame of the window can spare.
+const COPIED: usize = 1500;
+
+/// What a run knows of itself.
+#[derive(Debug)]
+pub(super) struct Board {
+    clock: Clock,
+    lanes: Mutex<Vec<Counter>>,
+    /// Something was counted.
+    grown: Notify,
+    state: Mutex<State>,
+}
+
+/// What is not counted.
+#[derive(Debug, Clone)]
+pub(super) struct State {
+    pub(super) setup: Arc<RunSetup>,
+    pub(super) stage: Stage,
+    /// When messages began to count, and stopped to be sent.
+    pub(super) began_ns: Option<u64>,
+    pub(super) ended_ns: Option<u64>,
+    /// Number of the last message before the run.
+    pub(super) before: u64,
+    pub(super) sent: u64,
+    pub(super) notes: Vec<String>,
+    pub(super) error: Option<(String, String)>,
+    pub(super) lesson: Option<LessonView>,
+}
+
+impl Board {
+    pub(super) fn new(setup: RunSetup, clock: Clock, lanes: Vec<Counter>) -> Arc<Self> {
+        let state = State {
+            setup: Arc::new(setup),
+            stage: Stage::Opening,
+            began_ns: None,
+            ended_ns: None,
+            before: 0,
+            sent: 0,
+            notes: Vec::new(),
+            error: None,
+            lesson: None,
+        };
+        let (lanes, state) = (Mutex::new(lanes), Mutex::new(state));
+        Arc::new(Self { clock, lanes, grown: Notify::new(), state })
+    }
+
+    pub(super) fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+
+    /// Says something about the run, once.
+    pub(super) fn note(&self, words: String) {
+        let mut state = self.state();
+        if !state.notes.contains(&words) {
+            state.notes.push(words);
+        }
+    }
+
+    pub(super) fn set_needs(&self, needs: Needs) {
+        let mut state = self.state();
+        let setup = RunSetup { needs, ..RunSetup::clone(&state.setup) };
+        state.setup = Arc::new(setup);
+    }
+
+    /// Does something to every lane.
+    pub(super) fn each(&self, what: impl FnMut(&mut Counter)) {
+        lock(&self.lanes).iter_mut().for_each(what);
+        self.grown.notify_waiters();
+    }
+
+    /// Notes that the session of a lane ended.
+    pub(super) fn end(&self, lane: u16) {
+        if let Some(counter) = lock(&self.lanes).get_mut(usize::from(lane)) {
+            counter.end();
+        }
+        self.grown.notify_waiters();
+    }
+
+    /// Notes what the server has counted for each lane.
+    pub(super) fn sample(&self, ledgers: &[Option<Ledger>]) {
+        let now = self.clock.now();
+        for (lane, ledger) in lock(&self.lanes).iter_mut().zip(ledgers) {
+            lane.sample(now, *ledger);
+        }
+    }
+
+    /// Resolves when `is_so` holds of every lane.
+    pub(super) async fn all(&self, is_so: impl Fn(&Counter) -> bool) {
+        loop {
+            let mut grown = std::pin::pin!(self.grown.notified());
+            // Before the look, so that nothing is missed in between.
+            grown.as_mut().enable();
+            if lock(&self.lanes).iter().all(&is_so) {
+                return;
+            }
+            grown.await;
+        }
+    }
+
+    /// How everything looks now.
+    pub(super) fn view(&self) -> RunView {
+        let state = self.state().clone();
+        let now = self.clock.now();
+        let mut lanes = lock(&self.lanes);
+        share(&mut lanes, state.stage);
+        let lanes: Vec<_> =
+            lanes.iter_mut().map(|lane| lane.view(now, state.sent, state.stage)).collect();
+        let until = state.ended_ns.unwrap_or(now);
+        let elapsed = state.began_ns.map_or(0, |began| until.saturating_sub(began));
+        RunView {
+            setup: state.setup,
+            stage: state.stage,
+            elapsed_s: elapsed as f64 / 1e9,
+            sent: state.sent,
+            lanes,
+            verdict: None,
+            notes: state.notes,
+            lesson: state.lesson,
+            error: state.error,
+        }
+    }
+}
+
+/// Shares the series that lag behind most, as many as one view can bear; all of them at the end.
+fn share(lanes: &mut [Counter], stage: Stage) {
+    let mut behind: Vec<&mut Counter> =
+        lanes.iter_mut().filter(|lane| lane.unshared() > 0).collect();
+    behind.sort_by_key(|lane| std::cmp::Reverse(lane.lag()));
+    let mut copied = 0;
+    for lane in behind {
+        copied += lane.unshared();
+        lane.share();
+        if copied >= COPIED && stage != Stage::Done {
+            return;
+        }
+    }
+}
+
+/// What the recorder calls.
+pub(super) struct Counting(pub(super) Arc<Board>);
+
+impl Tap for Counting {
+    fn committed(&mut self, batch: Committed<'_>) {
+        if let Some(counter) = lock(&self.0.lanes).get_mut(usize::from(batch.lane)) {
+            for (n, event) in (batch.first_n..).zip(batch.events) {
+                counter.take(n, event);
+            }
+        }
+        self.0.grown.notify_waiters();
+    }
+
+    fn failed(&mut self, error: &CaptureError) {
+        self.0.state().error = Some((error.to_string(), error.hint().to_owned()));
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic while counting would at worst have left an event uncounted.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

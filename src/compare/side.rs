@@ -1,0 +1,205 @@
+//! The server's side of a run: what is sent, how much of it, and what the server counts.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::base::Base;
+use super::counter::Ledger;
+use super::error::CompareError;
+use super::remote::Remote;
+use super::run::Target;
+use crate::model::{Clock, DEFAULT_TOPIC, RunSetup, Source};
+use crate::server::Control;
+
+/// Where a payload says when it was sent, where that is not the server's own `ts`.
+pub(super) const OWN_TS: &str = "ts_sent";
+
+/// The server that a run goes against.
+#[derive(Debug)]
+pub(super) enum Side {
+    /// The built-in one, whose source is taken over.
+    BuiltIn(Taken),
+    /// Another one, to which the run publishes by itself.
+    Other(Arc<Remote>),
+}
+
+impl Side {
+    /// Makes sure that there is a server, and quiets its source.
+    pub(super) async fn reach(target: Target, setup: &RunSetup) -> Result<Self, CompareError> {
+        let source = setup.source.clone().checked()?;
+        Ok(match target {
+            Target::BuiltIn(control) => Self::BuiltIn(Taken::new(control, source)),
+            Target::Other(address) => {
+                Self::Other(Arc::new(Remote::reach(&Base::parse(&address)?, source).await?))
+            }
+        })
+    }
+
+    pub(super) fn base(&self) -> Result<Base, CompareError> {
+        match self {
+            Self::BuiltIn(taken) => {
+                Ok(Base::parse(&taken.control.url())?.with_token(taken.control.options().join))
+            }
+            Self::Other(remote) => Ok(remote.base().clone()),
+        }
+    }
+
+    /// The other server's address, without what opens it.
+    pub(super) fn url(&self) -> Option<String> {
+        match self {
+            Self::BuiltIn(_) => None,
+            Self::Other(remote) => Some(remote.base().shown().to_owned()),
+        }
+    }
+
+    /// The topic that lanes follow.
+    pub(super) fn topic(&self) -> &str {
+        match self {
+            Self::BuiltIn(taken) => &taken.topic,
+            Self::Other(remote) => remote.topic(),
+        }
+    }
+
+    /// Where a payload says when it was sent, if that is not the server's own time.
+    pub(super) fn ts_path(&self) -> Option<&'static str> {
+        match self {
+            Self::BuiltIn(_) => None,
+            Self::Other(_) => Some(OWN_TS),
+        }
+    }
+
+    /// Whether something is done to connections on purpose, so that some messages may never come.
+    pub(super) fn is_bad(&self) -> bool {
+        match self {
+            Self::BuiltIn(taken) => !taken.control.network().is_good(),
+            Self::Other(_) => true,
+        }
+    }
+
+    /// Number of the last message before the run.
+    pub(super) async fn before(&self) -> u64 {
+        match self {
+            Self::BuiltIn(taken) => {
+                taken.control.settled().await;
+                taken.last()
+            }
+            // Its topic is the run's own.
+            Self::Other(_) => 0,
+        }
+    }
+
+    /// Sends messages until `stop`.
+    pub(super) async fn send(
+        &self,
+        clock: Clock,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), CompareError> {
+        match self {
+            Self::BuiltIn(taken) => {
+                taken.tell(taken.source.clone())?;
+                stop.await;
+            }
+            Self::Other(remote) => remote.publish(clock, stop).await,
+        }
+        Ok(())
+    }
+
+    /// Ends the sending; the number of the last message that was sent.
+    pub(super) async fn settle(&self) -> u64 {
+        match self {
+            Self::BuiltIn(taken) => taken.end().await,
+            Self::Other(remote) => remote.last(),
+        }
+    }
+
+    /// Messages sent so far, when the one before the run had this number.
+    pub(super) fn sent(&self, before: u64) -> u64 {
+        match self {
+            Self::BuiltIn(taken) => taken.last().saturating_sub(before),
+            Self::Other(remote) => remote.sent(),
+        }
+    }
+
+    /// What the server counted for one of its clients; `None` where it does not tell.
+    pub(super) async fn ledger(&self, client: &str) -> Option<Ledger> {
+        match self {
+            Self::BuiltIn(taken) => taken.control.account(client).map(Ledger::from),
+            Self::Other(remote) => remote.ledger(client).await,
+        }
+    }
+
+    /// Things that went otherwise than asked for, in sentences.
+    pub(super) fn notes(&self, seconds: f64) -> Vec<String> {
+        match self {
+            Self::BuiltIn(_) => Vec::new(),
+            Self::Other(remote) => remote.notes(seconds),
+        }
+    }
+}
+
+/// The source of the built-in server, taken over for a run. Dropped, it is as it was before, unless
+/// somebody else changed it meanwhile: then it stays as they wanted it.
+#[derive(Debug)]
+pub(super) struct Taken {
+    control: Control,
+    topic: String,
+    source: Source,
+    state: Mutex<Kept>,
+}
+
+/// What the source was told last by the run, and what it is to be told after it.
+#[derive(Debug)]
+struct Kept {
+    told: Source,
+    after: Source,
+}
+
+impl Taken {
+    fn new(control: Control, source: Source) -> Self {
+        let before = control.source();
+        let is_followed = |topic: &&String| *topic == DEFAULT_TOPIC;
+        let topic = source.topics.iter().find(is_followed).or(source.topics.first());
+        let topic = topic.map_or(DEFAULT_TOPIC, String::as_str).to_owned();
+        let state = Mutex::new(Kept { told: before.clone(), after: before });
+        let taken = Self { control, topic, source, state };
+        // It was checked before, so this is never refused.
+        let _ = taken.tell(Source { rate: 0.0, ..taken.source.clone() });
+        taken
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the source for as long as the run lasts.
+    pub(super) fn tell(&self, source: Source) -> Result<(), CompareError> {
+        let mut kept = self.kept();
+        let now = self.control.source();
+        if now != kept.told {
+            kept.after = now;
+        }
+        self.control.set_source(source.clone())?;
+        kept.told = source;
+        Ok(())
+    }
+
+    /// Number of the last message, which goes on where a restart makes ids begin again.
+    fn last(&self) -> u64 {
+        self.control.hub().total(&self.topic)
+    }
+
+    async fn end(&self) -> u64 {
+        let rest = Source { rate: 0.0, ..self.control.source() };
+        let _ = self.tell(rest);
+        self.control.settled().await;
+        self.last()
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        let kept = self.kept();
+        if self.control.source() == kept.told {
+            let _ = self.control.set_source(kept.after.clone());
+        }
+    }
+}
