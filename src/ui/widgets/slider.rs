@@ -66,6 +66,8 @@ pub(crate) fn slider(
             .logarithmic(scale.is_steep)
             .smallest_positive(1.0)
             .step_by(scale.step)
+            // Showing a value that lies outside is no reason to change it.
+            .clamping(egui::SliderClamping::Edits)
             .show_value(false);
         let slider = ui.add(slider).accessible_name(name);
         if slider.has_focus() {

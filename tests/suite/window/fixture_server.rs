@@ -6,7 +6,7 @@ use wirescope::engine::{
     ClientView, CompareView, JoinView, LessonSummary, ServerView, Snapshot, TopicView,
     TransportStats,
 };
-use wirescope::model::{ServerOptions, Source, TransportKind};
+use wirescope::model::{Network, ServerOptions, Source, TransportKind};
 
 use super::fixture::NOW;
 
@@ -152,6 +152,15 @@ pub fn workshop() -> Snapshot {
         options: ServerOptions { source, join: Some(TOKEN.into()), ..ServerOptions::default() },
         ..snapshot.server
     };
+    snapshot
+}
+
+/// The workshop over a bad network, which is not the same for all.
+pub fn troubled() -> Snapshot {
+    let mut snapshot = workshop();
+    let lists = ["delay=80ms,jitter=20ms,idle=30s/silence", "sse:delay=250ms,buffer=16kB"];
+    let lists = lists.into_iter().chain(["websocket:upgrade=strip", "long-poll:fail=503/3"]);
+    snapshot.server.options.network = Network::parse(lists).unwrap();
     snapshot
 }
 

@@ -4,8 +4,8 @@ use egui::{Key, Rect, Theme, vec2};
 use egui_kittest::kittest::{By, NodeT, Queryable};
 use wirescope::engine::Snapshot;
 
-use super::fixture;
 use super::stage::Stage;
+use super::{fixture, fixture_server};
 
 /// Most stops that are looked at.
 const MOST: usize = 90;
@@ -147,4 +147,45 @@ fn every_option_is_reached_and_seen() {
         ];
         assert_order(&stops, &wanted);
     }
+}
+
+#[test]
+fn everything_on_the_server_page_is_reached_and_seen() {
+    let size = vec2(1440.0, 1200.0);
+    let mut stage = Stage::sized(fixture_server::troubled(), size, Theme::Dark);
+    stage.click("Server");
+    stage.click("Connections end");
+    let stops = stops(&mut stage);
+    let wanted = [
+        "Copy the address",
+        "Open to the room",
+        "Stop",
+        "Restart",
+        "Cut all",
+        "Publish",
+        "Source",
+        "Messages",
+        "Burst",
+        "Payload",
+        "Shape",
+        "Topics",
+        "Connections",
+        "Network",
+        "All",
+        "Stream",
+        "Delay and bandwidth",
+        "Connections end",
+        "Idle cut",
+        "Idle cut after",
+        "Idle cut by",
+        "Back to a good network",
+        "Lessons",
+        "Run No heartbeat behind a NAT",
+        "Clients",
+        "QR code of",
+        "Copy the address with the token",
+        "Topics",
+    ];
+    assert_order(&stops, &wanted);
+    assert!(stops.iter().all(|stop| !stop.starts_with("Cut SSE")), "a list is one stop");
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use egui::{Key, Theme, Vec2, vec2};
 use egui_kittest::SnapshotOptions;
+use egui_kittest::kittest::Queryable;
 use wirescope::engine::{SessionView, Snapshot};
 
 use super::stage::Stage;
@@ -61,6 +62,33 @@ const ALL: &[Picture] = &[
     ("server-restart", WIDE, serving, |stage| {
         stage.click("Server");
         stage.click("Restart…");
+    }),
+    ("server-network", WIDE, fixture_server::troubled, |stage| {
+        stage.click("Server");
+        stage.click("Source");
+        stage.click("Delay and bandwidth");
+        stage.click("Connections end");
+    }),
+    ("server-network-proxies", WIDE, fixture_server::troubled, |stage| {
+        stage.click("Server");
+        stage.click("Source");
+        stage.click("Lessons");
+        stage.click("Errors");
+        stage.click("Proxies");
+        stage.click("Heartbeats and headers");
+    }),
+    ("server-network-one", WIDE, fixture_server::troubled, |stage| {
+        stage.click("Server");
+        stage.click("Source");
+        stage.window.get_by_role_and_label(egui::accesskit::Role::Tab, "SSE").click();
+        stage.window.run();
+        let role = egui::accesskit::Role::DisclosureTriangle;
+        stage.window.get_by_role_and_label(role, "Messages").click();
+        stage.window.run();
+        stage.click("Proxies");
+    }),
+    ("server-troubled-narrow", vec2(900.0, 600.0), fixture_server::troubled, |stage| {
+        stage.click("Server");
     }),
     ("server-many", WIDE, fixture_server::crowded, |stage| stage.click("Server")),
     ("server-stopped", WIDE, Snapshot::default, |stage| stage.click("Server")),

@@ -1,9 +1,12 @@
 //! The Server page driven by accessible name: what is set and pressed becomes commands.
 
+use std::time::Duration;
+
+use egui::accesskit::Role;
 use egui::{Key, Vec2};
 use egui_kittest::kittest::{NodeT, Queryable};
 use wirescope::engine::Snapshot;
-use wirescope::model::{Command, Restart, Shape};
+use wirescope::model::{Command, Impairment, Network, Restart, Shape, TransportKind, Trouble};
 use wirescope::ui::action::Action;
 
 use super::fixture_server;
@@ -16,6 +19,20 @@ fn page(snapshot: Snapshot) -> Stage {
     stage
 }
 
+/// The same in a window that is high enough for everything to be open.
+fn tall(snapshot: Snapshot) -> Stage {
+    let mut stage = Stage::sized(snapshot, Vec2::new(1440.0, 2600.0), egui::Theme::Dark);
+    stage.click("Server");
+    stage.sent();
+    stage
+}
+
+/// Opens or closes a group.
+fn fold(stage: &mut Stage, name: &str) {
+    stage.window.get_by_role_and_label(Role::DisclosureTriangle, name).click();
+    stage.window.run();
+}
+
 fn act(stage: &mut Stage, action: Action) {
     let ctx = stage.window.ctx.clone();
     let app = stage.window.state_mut().as_mut().expect("shown");
@@ -24,13 +41,13 @@ fn act(stage: &mut Stage, action: Action) {
 }
 
 fn slider<'a>(stage: &'a Stage, name: &'a str) -> egui_kittest::Node<'a> {
-    stage.window.get_by_role_and_label(egui::accesskit::Role::Slider, name)
+    stage.window.get_by_role_and_label(Role::Slider, name)
 }
 
 #[test]
 fn rate_and_size_are_set_while_the_server_runs() {
     let mut stage = page(fixture_server::workshop());
-    stage.click("Connections");
+    fold(&mut stage, "Connections");
     assert!(slider(&stage, "History").accesskit_node().is_disabled());
     assert!(!slider(&stage, "Messages").accesskit_node().is_disabled());
     slider(&stage, "Messages").focus();
@@ -77,7 +94,7 @@ fn burst_shape_and_topics_are_set_while_the_server_runs() {
     let sent = stage.sent();
     let [Command::SetSource(source)] = &sent[..] else { panic!("{sent:?}") };
     assert!(source.burst > 1, "{}", source.burst);
-    stage.window.get_by_role_and_label(egui::accesskit::Role::ComboBox, "Shape").click();
+    stage.window.get_by_role_and_label(Role::ComboBox, "Shape").click();
     stage.window.run();
     stage.click("Chat");
     let sent = stage.sent();
@@ -126,7 +143,7 @@ fn a_client_is_cut_and_so_are_all() {
     assert_eq!(stage.sent(), [Command::CutClient(4)]);
     stage.click("Cut all");
     assert_eq!(stage.sent(), [Command::CutAll]);
-    let list = stage.window.get_by_role_and_label(egui::accesskit::Role::List, "Clients");
+    let list = stage.window.get_by_role_and_label(Role::List, "Clients");
     list.focus();
     stage.window.run();
     stage.press(Key::ArrowDown);
@@ -140,7 +157,7 @@ fn only_the_clients_on_the_screen_are_written() {
     let mut stage = page(fixture_server::crowded());
     assert!(stage.has_like("5,000 connected") && stage.has_like("the first 500 are listed"));
     assert!(stage.has_like("client 1") && !stage.has_like("client 400"));
-    let list = stage.window.get_by_role_and_label(egui::accesskit::Role::List, "Clients");
+    let list = stage.window.get_by_role_and_label(Role::List, "Clients");
     list.focus();
     stage.window.run();
     stage.press(Key::End);
@@ -188,7 +205,7 @@ fn the_server_is_restarted_as_it_was_asked_for() {
     act(&mut stage, Action::RestartServer);
     stage.click("Forgets its history");
     stage.click("Restart now");
-    let down = std::time::Duration::from_secs(2);
+    let down = Duration::from_secs(2);
     assert_eq!(stage.sent(), [Command::RestartServer(Restart { down, forgets: true })]);
     assert!(!stage.has("Restart now"));
 }
@@ -230,4 +247,113 @@ fn nothing_is_clipped_in_a_small_window() {
             assert!(rect.right() <= size.x + 0.5, "{name} ends at {}", rect.right());
         }
     }
+}
+
+fn network(stage: &mut Stage) -> Network {
+    let sent = stage.sent();
+    let [Command::SetNetwork(network)] = &sent[..] else { panic!("{sent:?}") };
+    Network::clone(network)
+}
+
+#[test]
+fn a_trouble_is_set_for_all_that_feel_it_while_the_server_runs() {
+    let mut stage = tall(fixture_server::workshop());
+    fold(&mut stage, "Proxies");
+    stage.window.get_by_role_and_label(Role::ComboBox, "Buffering proxy").click();
+    stage.window.run();
+    stage.click("To the end");
+    let set = network(&mut stage);
+    let felt: Vec<_> =
+        TransportKind::ALL.into_iter().filter(|kind| set.of(*kind).buffering.is_some()).collect();
+    assert_eq!(felt, [TransportKind::Sse, TransportKind::Stream]);
+    assert!(!stage.has("1 trouble"), "the server has not got it yet");
+    let mut snapshot = fixture_server::workshop();
+    snapshot.server.options.network = set;
+    stage.show(snapshot);
+    assert!(stage.has("1 trouble"), "the bar shows a sign");
+}
+
+#[test]
+fn a_trouble_is_set_for_one_transport_alone() {
+    let mut stage = tall(fixture_server::workshop());
+    stage.window.get_by_role_and_label(Role::Tab, "Long poll").click();
+    stage.window.run();
+    fold(&mut stage, "Delay and bandwidth");
+    slider(&stage, "Delay").focus();
+    stage.window.run();
+    stage.press(Key::ArrowRight);
+    let set = network(&mut stage);
+    let mut others = set.clone();
+    assert!(!others.of(TransportKind::LongPoll).delay.is_zero());
+    *others.of_mut(TransportKind::LongPoll) = Impairment::default();
+    assert!(others.is_good());
+    fold(&mut stage, "Proxies");
+    assert!(stage.has_like("Long poll does not feel: Buffering proxy"));
+    assert!(!stage.has("Blocked upgrade"));
+}
+
+#[test]
+fn what_differs_is_said_and_set_alike_by_one_touch() {
+    let mut stage = tall(fixture_server::troubled());
+    fold(&mut stage, "Delay and bandwidth");
+    assert!(stage.has_like("Differs: WebSocket 80ms, SSE 250ms"));
+    slider(&stage, "Delay").focus();
+    stage.window.run();
+    stage.press(Key::ArrowRight);
+    let set = network(&mut stage);
+    let delays = TransportKind::ALL.map(|kind| set.of(kind).delay);
+    assert!(delays.iter().all(|delay| *delay == delays[0]), "{delays:?}");
+    assert_eq!(set.of(TransportKind::Sse).jitter, Duration::from_millis(20), "left as it was");
+}
+
+#[test]
+fn every_trouble_has_its_control_and_what_it_imitates() {
+    let mut stage = tall(fixture_server::troubled());
+    let groups = ["Delay and bandwidth", "Connections end", "Messages", "Errors", "Proxies"];
+    for group in groups.into_iter().chain(["Heartbeats and headers"]) {
+        fold(&mut stage, group);
+    }
+    for trouble in Trouble::ALL {
+        assert!(stage.has_like(trouble.title()), "{trouble} has no control");
+        assert!(stage.has(trouble.imitates()), "{trouble} is not explained");
+    }
+}
+
+#[test]
+fn a_value_that_no_slider_reaches_is_shown_and_left_alone() {
+    let mut snapshot = fixture_server::workshop();
+    let far = ["delay=1m,slow-accept=1m,cut=1h/reset,bandwidth=1GB,drop=1000000,buffer=7B"];
+    snapshot.server.options.network = Network::parse(far).unwrap();
+    snapshot.server.options.source.size = 1;
+    let mut stage = tall(snapshot);
+    for group in ["Delay and bandwidth", "Connections end", "Messages", "Proxies"] {
+        fold(&mut stage, group);
+    }
+    assert_eq!(stage.sent(), []);
+    assert!(stage.has("every 1,000,000th") && stage.has("7 B"));
+}
+
+#[test]
+fn a_bad_network_is_seen_everywhere_and_mended_with_one_click() {
+    let mut stage = tall(fixture_server::troubled());
+    assert!(stage.has("6 troubles") && stage.has("network with 6 troubles"));
+    fold(&mut stage, "Network");
+    assert!(!stage.has("Back to a good network"));
+    fold(&mut stage, "Network");
+    stage.click("Back to a good network");
+    assert_eq!(stage.sent(), [Command::SetNetwork(Box::default())]);
+}
+
+#[test]
+fn a_server_starts_with_the_network_that_was_set_before() {
+    let mut stage = tall(Snapshot::default());
+    fold(&mut stage, "Heartbeats and headers");
+    stage.click("No heartbeats");
+    assert_eq!(stage.sent(), [], "nothing runs yet");
+    stage.window.get_all_by_label("Start").next().expect("a button").click();
+    stage.window.run();
+    let sent = stage.sent();
+    let [Command::StartServer(options)] = &sent[..] else { panic!("{sent:?}") };
+    assert!(options.network.of(TransportKind::Websocket).without_heartbeats);
+    assert!(!options.network.of(TransportKind::ShortPoll).without_heartbeats, "it has none");
 }

@@ -4,11 +4,13 @@
 use egui::{Align, Color32, Layout, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 use lucide_icons::Icon;
 
+use super::network;
 use super::publish::Publish;
 use super::restart::Restarting;
 use crate::engine::ServerView;
-use crate::model::Command;
+use crate::model::{Command, TransportKind};
 use crate::ui::action::Action;
+use crate::ui::format;
 use crate::ui::scene::Outbox;
 use crate::ui::theme::{mono, size, tokens, words};
 use crate::ui::widgets::{Button, line, pill};
@@ -118,6 +120,12 @@ fn state_ui(ui: &mut Ui, server: &ServerView, room: f32, out: &mut Outbox) -> f3
     }
     if room_switch(ui, server).clicked() {
         out.act(Action::ToggleRoom);
+    }
+    let network = &server.options.network;
+    let troubles = network::present(network, &TransportKind::ALL).len() as u64;
+    if troubles > 0 {
+        let sign = pill(ui, t.warn, &format::count(troubles, "trouble"));
+        sign.on_hover_text(network::details(network));
     }
     taken
 }

@@ -340,15 +340,14 @@ fn tip_ui(ui: &mut Ui, client: &ClientView, scene: Scene<'_>) {
     let t = tokens(ui.ctx());
     ui.label(&client.user_agent);
     let since = scene.zone.clock_zoned(client.since_wall_ns);
-    let mut text = format!("Client {}, connected since {since}", client.id);
+    let mut lines = vec![format!("Client {}, connected since {since}", client.id)];
     if client.behind > 0 {
-        text.push_str(&format!("\n{} wait for it", format::count(client.behind, "message")));
+        lines.push(format!("{} wait for it", format::count(client.behind, "message")));
     }
-    match client.median_ms {
-        Some(ms) => {
-            text.push_str(&format!("\nIt measured {} as its median latency", format::millis(ms)))
-        }
-        None => text.push_str("\nIt has told no latency"),
-    }
+    lines.push(match client.median_ms {
+        Some(ms) => format!("It measured {} as its median latency", format::millis(ms)),
+        None => String::from("It has told no latency"),
+    });
+    let text = lines.join("\n");
     ui.label(egui::RichText::new(text).color(t.muted));
 }

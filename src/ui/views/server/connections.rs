@@ -9,40 +9,36 @@ use super::settings::{Draft, Settings, Wrong};
 use crate::engine::ServerView;
 use crate::ui::format;
 use crate::ui::theme::{size, tokens};
-use crate::ui::widgets::{Field, Scale, card, problem, slider, switch};
+use crate::ui::widgets::{Field, Scale, problem, slider, switch};
 
-/// The card's state.
+/// Its state.
 #[derive(Debug, Default)]
-pub(super) struct ConnectionsCard {
+pub(super) struct ConnectionsPart {
     /// What the person chose; otherwise it is open while there is something to set.
     is_open: Option<bool>,
 }
 
-impl ConnectionsCard {
-    /// Shows the card.
+impl ConnectionsPart {
+    /// Shows it.
     pub(super) fn ui(&mut self, ui: &mut Ui, server: &ServerView, settings: &mut Settings) {
         let t = tokens(ui.ctx());
         let is_running = server.url.is_some() || server.is_busy;
         let draft = settings.draft(server);
-        card(ui, |ui| {
-            ui.set_width(ui.available_width());
-            ui.spacing_mut().item_spacing.y = 6.0;
-            let mut is_open = self.is_open.unwrap_or(!is_running);
-            let note = summary(draft);
-            let fold = Fold::heading("Connections");
-            let fold = if is_open { fold } else { fold.note(&note, None) };
-            if fold.show(ui, &mut is_open).changed() {
-                self.is_open = Some(is_open);
-            }
-            if !is_open {
-                return;
-            }
-            if is_running {
-                let text = "Stop the server to change these";
-                ui.label(RichText::new(text).size(size::DATA).color(t.muted));
-            }
-            ui.add_enabled_ui(!is_running, |ui| draft_ui(ui, draft));
-        });
+        let mut is_open = self.is_open.unwrap_or(!is_running);
+        let note = summary(draft);
+        let fold = Fold::heading("Connections");
+        let fold = if is_open { fold } else { fold.note(&note, None) };
+        if fold.show(ui, &mut is_open).changed() {
+            self.is_open = Some(is_open);
+        }
+        if !is_open {
+            return;
+        }
+        if is_running {
+            let text = "Stop the server to change these";
+            ui.label(RichText::new(text).size(size::DATA).color(t.muted));
+        }
+        ui.add_enabled_ui(!is_running, |ui| draft_ui(ui, draft));
     }
 }
 

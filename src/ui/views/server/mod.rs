@@ -6,18 +6,21 @@ mod connections;
 mod fold;
 mod join;
 mod lessons;
+mod network;
 mod publish;
 mod restart;
+mod scoped;
 mod settings;
 mod source;
 mod topics;
 mod transports;
+mod troubles;
 
 use egui::{Panel, Rect, ScrollArea, Ui, UiBuilder, vec2};
 use lucide_icons::Icon;
 
 use crate::engine::{ServerView, TransportStats};
-use crate::model::Command;
+use crate::model::{Command, TransportKind};
 use crate::ui::action::Action;
 use crate::ui::format;
 use crate::ui::scene::{Outbox, Scene};
@@ -34,8 +37,9 @@ const THREE: f32 = 1160.0;
 pub(crate) struct ServerPage {
     settings: settings::Settings,
     bar: bar::Bar,
-    source: source::SourceCard,
-    connections: connections::ConnectionsCard,
+    source: source::SourcePart,
+    connections: connections::ConnectionsPart,
+    network: network::NetworkCard,
     lessons: lessons::LessonsCard,
     clients: clients::Clients,
     join: join::JoinCard,
@@ -111,8 +115,14 @@ impl ServerPage {
 
     fn left_ui(&mut self, ui: &mut Ui, scene: Scene<'_>, out: &mut Outbox) {
         let server = &scene.snapshot.server;
-        self.source.ui(ui, server, &mut self.settings, out);
-        self.connections.ui(ui, server, &mut self.settings);
+        card(ui, |ui| {
+            ui.set_width(ui.available_width());
+            ui.spacing_mut().item_spacing.y = 6.0;
+            self.source.ui(ui, server, &mut self.settings, out);
+            ui.add_space(4.0);
+            self.connections.ui(ui, server, &mut self.settings);
+        });
+        self.network.ui(ui, server, &mut self.settings, out);
         self.lessons.ui(ui, &scene.snapshot.compare, out);
     }
 
@@ -160,8 +170,14 @@ impl ServerPage {
             separated(ui, &format!("{} delivered", format::thousands(delivered)), t.muted);
             let wire = format::size(sum(|stats| stats.wire_out));
             separated(ui, &format!("{wire} on the wire"), t.muted);
+            let troubles =
+                network::present(&server.options.network, &TransportKind::ALL).len() as u64;
+            if troubles > 0 {
+                let text = format!("network with {}", format::count(troubles, "trouble"));
+                separated(ui, &text, t.warn);
+            }
             if server.join.is_some() {
-                separated(ui, "Open to the room", t.warn);
+                separated(ui, "room open", t.warn);
             }
         });
     }
@@ -177,6 +193,10 @@ fn split(place: Rect, width: f32) -> (Rect, Rect) {
 fn column(ui: &mut Ui, place: Rect, id: &str, add: impl FnOnce(&mut Ui, f32)) {
     let mut child = ui.new_child(UiBuilder::new().max_rect(place));
     child.set_clip_rect(place.expand2(vec2(size::PAD / 2.0, 0.0)).intersect(ui.clip_rect()));
+    // At rest, a bar beside cards would be taken for a line between panels.
+    let bar = &mut child.spacing_mut().scroll;
+    (bar.dormant_background_opacity, bar.active_background_opacity) = (0.0, 0.0);
+    (bar.interact_background_opacity, bar.dormant_handle_opacity) = (0.0, 0.5);
     ScrollArea::vertical().id_salt(id).auto_shrink([false, false]).show(&mut child, |ui| {
         ui.set_width(place.width());
         ui.spacing_mut().item_spacing = vec2(size::PAD, size::PAD);

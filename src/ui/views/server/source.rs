@@ -10,7 +10,7 @@ use crate::model::{Command, DEFAULT_TOPIC, Shape, Source};
 use crate::ui::format;
 use crate::ui::scene::Outbox;
 use crate::ui::theme::{size, tokens};
-use crate::ui::widgets::{Field, Scale, card, is_set, select, slider};
+use crate::ui::widgets::{Field, Scale, is_set, select, slider};
 
 /// What each shape is, in the order of [`Shape::ALL`].
 const SHAPES: [(&str, &str); Shape::ALL.len()] = [
@@ -21,15 +21,15 @@ const SHAPES: [(&str, &str); Shape::ALL.len()] = [
     ("Binary", "Bytes: binary messages over WebSocket, Base64 in JSON over the others"),
 ];
 
-/// The card's state.
+/// Its state.
 #[derive(Debug)]
-pub(super) struct SourceCard {
+pub(super) struct SourcePart {
     is_open: bool,
     /// The topics while they are typed.
     topics: Option<String>,
 }
 
-impl Default for SourceCard {
+impl Default for SourcePart {
     fn default() -> Self {
         Self { is_open: true, topics: None }
     }
@@ -62,8 +62,8 @@ fn topics(text: &str) -> Result<Vec<String>, String> {
     source.checked().map(|source| source.topics).map_err(|error| error.to_string())
 }
 
-impl SourceCard {
-    /// Shows the card, and asks for what was set.
+impl SourcePart {
+    /// Shows it, and asks for what was set.
     pub(super) fn ui(
         &mut self,
         ui: &mut Ui,
@@ -75,20 +75,16 @@ impl SourceCard {
         let mut source = before.clone();
         let note = format!("{} · {}", rate(source.rate), format::size(source.size as u64));
         let mut is_complete = false;
-        card(ui, |ui| {
-            ui.set_width(ui.available_width());
-            ui.spacing_mut().item_spacing.y = 6.0;
-            let fold = Fold::heading("Source");
-            let fold = if self.is_open { fold } else { fold.note(&note, None) };
-            fold.show(ui, &mut self.is_open);
-            if self.is_open {
-                ui.add_enabled_ui(!server.is_busy, |ui| {
-                    is_complete = sliders_ui(ui, &mut source);
-                    is_complete |= shape_ui(ui, &mut source.shape);
-                    is_complete |= self.topics_ui(ui, &mut source.topics);
-                });
-            }
-        });
+        let fold = Fold::heading("Source");
+        let fold = if self.is_open { fold } else { fold.note(&note, None) };
+        fold.show(ui, &mut self.is_open);
+        if self.is_open {
+            ui.add_enabled_ui(!server.is_busy, |ui| {
+                is_complete = sliders_ui(ui, &mut source);
+                is_complete |= shape_ui(ui, &mut source.shape);
+                is_complete |= self.topics_ui(ui, &mut source.topics);
+            });
+        }
         settings.draft(server).options.source = source.clone();
         if server.url.is_some() && source != server.options.source && source != before {
             settings.ask_source(source.clone());
