@@ -1,6 +1,5 @@
 //! What can be said on the command line, and how it becomes an endpoint or server options.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,6 +7,7 @@ use anyhow::Result;
 use clap::{Args as ClapArgs, ColorChoice, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use super::serve::PlaceArgs;
 use super::source::SourceArgs;
 use super::values::{
     OrOff, address, duration, duration_or_off, header, history, impairment, impairments, proxy,
@@ -246,6 +246,7 @@ impl CaptureArgs {
 const SERVE_EXAMPLES: &str = "Examples:
   wirescope serve
   wirescope serve --listen 127.0.0.1:0 --rate 0
+  wirescope serve --room
   wirescope serve --shape orders --rate 100 --burst 20 --topic eu --topic us
   wirescope serve --impair delay=80ms,jitter=40ms --impair sse:buffer=end
   curl -N http://127.0.0.1:4100/sse
@@ -256,9 +257,8 @@ const SERVE_EXAMPLES: &str = "Examples:
 #[command(after_help = SERVE_EXAMPLES)]
 #[command(after_long_help = format!("{SERVE_EXAMPLES}\n\n{}", impairments()))]
 pub(super) struct ServeArgs {
-    /// Address to listen on; port 0 takes a free one
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4100")]
-    listen: SocketAddr,
+    #[command(flatten)]
+    place: PlaceArgs,
     #[command(flatten)]
     source: SourceArgs,
     /// Messages kept for those who come back
@@ -288,13 +288,13 @@ impl ServeArgs {
         let network = Network::parse(self.impair.iter().map(String::as_str))?;
         Ok(ServerOptions {
             network,
-            listen: self.listen,
+            listen: self.place.listen(),
+            join: self.place.token(),
             source: self.source.source(),
             history: self.history,
             hold: self.hold,
             heartbeat: self.heartbeat.0,
             retry: self.retry,
-            ..ServerOptions::default()
         })
     }
 }

@@ -59,6 +59,9 @@ pub enum ServerOptionsError {
     /// A topic that cannot be.
     #[error("the name of a topic has 1 to 64 characters and no control characters")]
     TopicName,
+    /// Not fit to be typed, or too easily guessed.
+    #[error("a token has 6 to 64 letters and digits, with dashes between them; try 7F3K-22QD")]
+    Join,
     /// More than is kept in memory.
     #[error("a history of {0} messages is out of range; use 0 to 1,000,000")]
     History(usize),
@@ -102,8 +105,17 @@ impl ServerOptions {
         if self.history > 1_000_000 {
             return Err(ServerOptionsError::History(self.history));
         }
+        if self.join.as_deref().is_some_and(|join| !is_token(join)) {
+            return Err(ServerOptionsError::Join);
+        }
         Ok(Self { source, ..self })
     }
+}
+
+fn is_token(join: &str) -> bool {
+    let counts = join.bytes().filter(u8::is_ascii_alphanumeric).count();
+    let dashes = join.bytes().filter(|byte| *byte == b'-').count();
+    (6..=64).contains(&counts) && dashes < counts && counts + dashes == join.len()
 }
 
 #[cfg(test)]
@@ -124,6 +136,17 @@ mod tests {
         for source in bad {
             assert!(source.clone().checked().is_err());
             assert!(ServerOptions { source, ..ServerOptions::default() }.checked().is_err());
+        }
+        for (join, fits) in [
+            ("7F3K-22QD", true),
+            ("abc123", true),
+            ("abc12", false),
+            ("", false),
+            ("abc 123", false),
+            ("a;b=cdefg", false),
+        ] {
+            let options = ServerOptions { join: Some(join.to_owned()), ..ServerOptions::default() };
+            assert_eq!(options.checked().is_ok(), fits, "{join}");
         }
         assert!(
             ServerOptions { history: 2_000_000, ..ServerOptions::default() }.checked().is_err()

@@ -11,6 +11,7 @@ use super::hub::{HubError, TopicStats};
 use super::ledger::Account;
 use super::message::Draft;
 use super::restart::Order;
+use super::room::join_url;
 use super::tally::Stats;
 use super::{Hub, Phase, ServerError, Shared};
 use crate::model::{Network, Restart, ServerOptions, ServerOptionsError, Source};
@@ -38,6 +39,22 @@ impl Control {
             });
         }
         format!("http://{addr}")
+    }
+
+    /// What [`endpoints`](super::endpoints) makes of it: its base address for clients on this
+    /// machine, with the token where it asks for one.
+    pub fn base(&self) -> String {
+        match &self.shared.room {
+            Some(room) => format!("{}/?join={}", self.url(), room.token()),
+            None => self.url(),
+        }
+    }
+
+    /// What others open to come in, as in `http://192.168.1.5:4100/?join=7F3K-22QD`; `None` where
+    /// it asks for no token.
+    pub fn join_url(&self) -> Option<String> {
+        let room = self.shared.room.as_ref()?;
+        Some(join_url(self.shared.addr, room.token()))
     }
 
     /// How it behaves now: as it was started, with the present source and network.

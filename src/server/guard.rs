@@ -1,5 +1,7 @@
 //! Keeps web pages from elsewhere away: a page may read (CORS is open for GET) but neither publish
 //! nor open a WebSocket, and a name that was pointed at this machine (DNS rebinding) gets nothing.
+//! In a room pages on a participant's own machine are from elsewhere, too, unless they know the
+//! token.
 
 use std::net::IpAddr;
 
@@ -41,16 +43,34 @@ pub(super) fn meant_for_loopback(host: Option<&Authority>) -> Result<(), Refusal
     )))
 }
 
-/// Refuses what a page from elsewhere asks for, where that page could do harm.
+/// Refuses names that somebody else may have pointed at this machine. For a server that is open to
+/// a room, which finds it by its address or by a name that only the local network knows.
+pub(super) fn meant_for_room(host: Option<&Authority>) -> Result<(), Refusal> {
+    let Some(host) = host else { return Ok(()) };
+    let name = host.host().trim_end_matches('.').to_ascii_lowercase();
+    let is_local = name.rsplit_once('.').is_none_or(|(_, domain)| domain == "local");
+    if is_local || ip(&name).is_some() || is_loopback(&name) {
+        return Ok(());
+    }
+    Err(Refusal::forbidden(format!(
+        "“{}” may be anybody's name for this machine; use its address, as in http://192.168.1.5:4100",
+        host.host()
+    )))
+}
+
+/// Refuses what a page from elsewhere asks for, where that page could do harm. `trusts_own` lets
+/// pages of this machine write, which may not be where the server runs.
 pub(super) fn origin_may_write(
     host: Option<&Authority>,
     headers: &HeaderMap,
+    trusts_own: bool,
 ) -> Result<(), Refusal> {
     for origin in headers.get_all(header::ORIGIN) {
         let named = origin.to_str().unwrap_or("?");
         let page = Url::parse(named).ok();
         let known = page.as_ref().is_some_and(|page| {
-            page.host_str().is_some_and(is_loopback) || host.is_some_and(|host| same(page, host))
+            (trusts_own && page.host_str().is_some_and(is_loopback))
+                || host.is_some_and(|host| same(page, host))
         });
         if !known {
             return Err(Refusal::forbidden(format!(
@@ -77,10 +97,15 @@ fn same(page: &Url, host: &Authority) -> bool {
 
 fn is_loopback(host: &str) -> bool {
     let name = host.trim_end_matches('.').to_ascii_lowercase();
-    let bare = name.strip_prefix('[').and_then(|v6| v6.strip_suffix(']')).unwrap_or(&name);
     name == "localhost"
         || name.ends_with(".localhost")
-        || bare.parse::<IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback())
+        || ip(&name).is_some_and(|ip| ip.to_canonical().is_loopback())
+}
+
+/// The address a host is, where it is one rather than a name.
+fn ip(host: &str) -> Option<IpAddr> {
+    let bare = host.strip_prefix('[').and_then(|v6| v6.strip_suffix(']')).unwrap_or(host);
+    bare.parse().ok()
 }
 
 #[cfg(test)]
@@ -107,15 +132,38 @@ mod tests {
     }
 
     #[test]
+    fn a_room_finds_the_server_by_what_nobody_else_can_name() {
+        for host in [
+            "192.168.1.5:4100",
+            "[fd00::1]:4100",
+            "127.0.0.1",
+            "localhost:4100",
+            "laptop:4100",
+            "Laptop.local.:4100",
+        ] {
+            assert_eq!(meant_for_room(Some(&authority(host))), Ok(()), "{host}");
+        }
+        for host in
+            ["evil.example:4100", "192.168.1.5.evil.example", "local.example", "x.local.example"]
+        {
+            assert!(meant_for_room(Some(&authority(host))).is_err(), "{host}");
+        }
+        assert_eq!(meant_for_room(None), Ok(()));
+    }
+
+    #[test]
     fn pages_from_elsewhere_may_not_write() {
         let may = |origin: &'static str, host: &str| {
             let headers: HeaderMap =
                 [(header::ORIGIN, HeaderValue::from_static(origin))].into_iter().collect();
-            origin_may_write(Some(&authority(host)), &headers).is_ok()
+            let own = origin_may_write(Some(&authority(host)), &headers, true).is_ok();
+            let others = origin_may_write(Some(&authority(host)), &headers, false).is_ok();
+            (own, others)
         };
-        assert!(may("http://localhost:3000", "127.0.0.1:4100"));
-        assert!(may("http://192.0.2.7:4100", "192.0.2.7:4100"));
-        assert!(may("https://Demo.example", "demo.example"));
+        assert_eq!(may("http://localhost:3000", "127.0.0.1:4100"), (true, false));
+        assert_eq!(may("http://127.0.0.1:4100", "127.0.0.1:4100"), (true, true));
+        assert_eq!(may("http://192.0.2.7:4100", "192.0.2.7:4100"), (true, true));
+        assert_eq!(may("https://Demo.example", "demo.example"), (true, true));
         for origin in [
             "https://evil.example",
             "http://192.0.2.7:8000",
@@ -124,9 +172,9 @@ mod tests {
             "http://127.0.0.1.evil.example",
             "",
         ] {
-            assert!(!may(origin, "192.0.2.7:4100"), "{origin}");
+            assert_eq!(may(origin, "192.0.2.7:4100"), (false, false), "{origin}");
         }
-        assert!(origin_may_write(None, &HeaderMap::new()).is_ok(), "no browser");
+        assert!(origin_may_write(None, &HeaderMap::new(), false).is_ok(), "no browser");
     }
 
     #[test]

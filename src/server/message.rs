@@ -133,11 +133,9 @@ impl Draft {
         let seq = seq.filter(|_| !self.has_seq);
         let since = now.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
         let (ms, fraction) = (since.as_millis(), since.subsec_micros() % 1000);
-        let mut head =
-            format!("{{\"id\":{id},\"topic\":{},\"ts\":{ms}.{fraction:03},", quoted(topic));
-        if let Some(seq) = seq {
-            head.push_str(&format!("\"seq\":{seq},"));
-        }
+        let count = seq.map(|seq| format!("\"seq\":{seq},")).unwrap_or_default();
+        let head =
+            format!("{{\"id\":{id},\"topic\":{},\"ts\":{ms}.{fraction:03},{count}", quoted(topic));
         let mut json = Vec::with_capacity(head.len() + self.rest.len());
         json.extend_from_slice(head.as_bytes());
         json.extend_from_slice(self.rest.as_bytes());

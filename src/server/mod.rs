@@ -11,6 +11,9 @@
 //! of the one before, clients resume as if nothing had happened. The source rests while no server
 //! runs.
 //!
+//! A server that listens for other machines, too, is open to a room: every request has to say a
+//! token, which is made where none is given.
+//!
 //! What is limited: connections, the heads of requests (16 KiB), messages that clients send,
 //! topics (32), rooms of a socket (16), memory of a topic (the history, at most 32 MiB), how far a
 //! client may be behind (the history, or 1,024 messages where that is more), how long it may read
@@ -26,11 +29,10 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::model::{
-    Endpoint, EndpointError, ServerOptions, ServerOptionsError, Source, TransportKind,
-};
+use crate::model::{ServerOptions, ServerOptionsError, Source};
 
 mod accept;
+mod address;
 mod body;
 mod clients;
 mod control;
@@ -47,6 +49,7 @@ mod query;
 mod refusal;
 mod report;
 mod restart;
+mod room;
 mod routes;
 mod source;
 mod sse;
@@ -58,16 +61,19 @@ mod weather;
 mod wire;
 mod ws;
 
+pub use address::{endpoints, endpoints_named};
 pub use clients::Client;
 pub use control::Control;
 pub use hub::{Hub, HubError, Overrun, Start, Subscription, TopicStats};
 pub use ledger::Account;
 pub use message::{Draft, DraftError, Message};
+pub use room::{join_url, lan_address, token};
 pub use tally::{Carrier, CarrierStats, Connections, InOut, Spread, Stats};
 
 use clients::Clients;
 use ledger::Ledger;
 use restart::Order;
+use room::Room;
 use tally::Tallies;
 use weather::Weather;
 
@@ -115,6 +121,9 @@ pub enum ServerError {
     /// This machine has no such address.
     #[error("{} is not an address of this machine; use 127.0.0.1, or 0.0.0.0 for all its addresses", .0.ip())]
     NotOurs(SocketAddr),
+    /// No token could be made for a room.
+    #[error("the system gives no random numbers to make a token of: {0}; choose a token yourself")]
+    Token(#[from] getrandom::Error),
     /// It is being stopped, or is stopped already.
     #[error("the server is stopped; start it again")]
     Stopped,
@@ -140,6 +149,8 @@ struct Shared {
     addr: SocketAddr,
     /// How it was started.
     options: ServerOptions,
+    /// Whom it lets in, where not everybody who can reach it.
+    room: Option<Room>,
     limits: Limits,
     hub: Hub,
     tallies: Tallies,
@@ -219,12 +230,16 @@ impl Server {
         // No time between two is no sensible wish, and no clock reaches beyond a year.
         options.heartbeat = options.heartbeat.filter(|every| !every.is_zero());
         options.heartbeat = options.heartbeat.map(|every| every.min(YEAR));
+        if options.join.is_none() && !options.listen.ip().is_loopback() {
+            options.join = Some(token()?);
+        }
         let (listener, addr) = bind(options.listen).await?;
         hub.set_history(options.history);
         let (keeps, kept) = watch::channel(options.source.clone());
         let (orders, ordered) = mpsc::channel(ORDERS);
         let shared = Arc::new(Shared {
             addr,
+            room: options.join.clone().map(Room::new),
             limits,
             hub,
             tallies: Tallies::new(),
@@ -323,29 +338,6 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.control.shared.end(None);
     }
-}
-
-/// How each transport reaches the server at `base`, as in `http://127.0.0.1:4100`, in the order of
-/// [`TransportKind::ALL`]; what is sent over HTTP goes to where it takes messages.
-///
-/// # Errors
-/// `base` is no address.
-pub fn endpoints(base: &str) -> Result<Vec<Endpoint>, EndpointError> {
-    TransportKind::ALL
-        .into_iter()
-        .map(|kind| {
-            let path = match kind {
-                TransportKind::Websocket => "ws",
-                TransportKind::Sse => "sse",
-                TransportKind::LongPoll => "poll",
-                TransportKind::ShortPoll => "short",
-                TransportKind::Stream => "stream",
-            };
-            let mut endpoint = Endpoint::parse(&format!("{base}/{path}"))?.over(kind);
-            endpoint.options.post_to = Some(String::from("/publish"));
-            Ok(endpoint)
-        })
-        .collect()
 }
 
 /// Listens there; on what address it turned out to be.

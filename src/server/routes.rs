@@ -14,6 +14,7 @@ use axum::{Extension, Router};
 use super::ledger::Tab;
 use super::meter::Meter;
 use super::refusal::Refusal;
+use super::room::Pass;
 use super::tally::Carrier;
 use super::visit::Visit;
 use super::{Shared, guard, page, poll, publish, query, report, sse, stats, stream, weather, ws};
@@ -72,6 +73,7 @@ async fn gate(
     let carrier = Carrier::of_path(request.uri().path());
     let tally = shared.tallies.of(carrier);
     let admitted = admit(&shared, &request).and_then(|()| named(&shared, carrier, &request));
+    let comes_in = admitted.is_ok() && brings_token(&request);
     // Of those who are turned away no account is kept.
     let tab = admitted.as_ref().ok().cloned().flatten();
     let visit = Visit::begin(&meter, carrier, tab, request.headers());
@@ -94,16 +96,33 @@ async fn gate(
         let anyone = HeaderValue::from_static("*");
         response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, anyone);
     }
+    if comes_in
+        && let Some(room) = &shared.room
+        && let Ok(cookie) = HeaderValue::try_from(room.cookie())
+    {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
     response
+}
+
+/// Whether this opens the page with the token, so that its browser is to remember it.
+fn brings_token(request: &Request) -> bool {
+    let uri = request.uri();
+    uri.path() == "/" && query::parameter(uri, "join").is_some()
 }
 
 fn admit(shared: &Shared, request: &Request) -> Result<(), Refusal> {
     let host = guard::host(request.uri(), request.headers())?;
+    let (uri, headers) = (request.uri(), request.headers());
     if shared.addr.ip().is_loopback() {
         guard::meant_for_loopback(host.as_ref())?;
+    } else {
+        guard::meant_for_room(host.as_ref())?;
     }
-    if guard::writes(request.method(), request.uri().path()) {
-        guard::origin_may_write(host.as_ref(), request.headers())?;
+    let pass = shared.room.as_ref().map(|room| room.admit(uri, headers)).transpose()?;
+    if guard::writes(request.method(), uri.path()) {
+        // A browser sends its cookie for a page on another port of this machine, too.
+        guard::origin_may_write(host.as_ref(), headers, pass != Some(Pass::Cookie))?;
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ mod pages;
 mod poll;
 mod report;
 mod restart;
+mod room;
 mod source;
 mod streams;
 mod websocket;
