@@ -108,9 +108,9 @@ async fn ticks_come_at_a_pace_that_can_be_changed() {
     let mut raw = Raw::get(&server, "/stream", "").await;
     raw.until_text("\r\n\r\n").await;
     server.set_source(Source { rate: 1_000.0, size: 12, ..Source::default() }).unwrap();
-    raw.until_text("\"type\":\"tick\",\"text\":\"The quick br\"}\n").await;
+    raw.until_text("\"text\":\"The quick br\"}\n").await;
     server.set_source(Source { rate: 1_000.0, size: 3, ..Source::default() }).unwrap();
-    raw.until_text("\"type\":\"tick\",\"text\":\"The\"}\n").await;
+    raw.until_text("\"text\":\"The\"}\n").await;
     server.set_source(Source { rate: 0.0, size: 3, ..Source::default() }).unwrap();
     assert!(server.set_source(Source { rate: 1e9, size: 3, ..Source::default() }).is_err());
     assert_eq!(server.source(), Source { rate: 0.0, size: 3, ..Source::default() });
