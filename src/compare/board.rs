@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use super::counter::{Counter, Ledger};
+use super::lane::Lane;
+use super::verdict::verdict;
 use super::view::{LessonView, RunView, Stage};
 use crate::capture::{CaptureError, Committed, Tap};
 use crate::model::{Clock, Needs, RunSetup};
@@ -114,14 +116,26 @@ impl Board {
         }
     }
 
-    /// How everything looks now.
+    /// How everything looks now; series may lag behind a little.
     pub(super) fn view(&self) -> RunView {
+        let most = if self.state().stage == Stage::Done { usize::MAX } else { COPIED };
+        self.view_with(most)
+    }
+
+    /// How everything looks now, to the last slice.
+    pub(super) fn whole_view(&self) -> RunView {
+        self.view_with(usize::MAX)
+    }
+
+    fn view_with(&self, most: usize) -> RunView {
         let state = self.state().clone();
         let now = self.clock.now();
         let mut lanes = lock(&self.lanes);
-        share(&mut lanes, state.stage);
+        share(&mut lanes, most);
         let lanes: Vec<_> =
             lanes.iter_mut().map(|lane| lane.view(now, state.sent, state.stage)).collect();
+        let figures: Vec<Lane> = lanes.iter().map(|lane| lane.figures.clone()).collect();
+        let verdict = verdict(&state.setup.needs, &state.setup.source, &figures, None);
         let until = state.ended_ns.unwrap_or(now);
         let elapsed = state.began_ns.map_or(0, |began| until.saturating_sub(began));
         RunView {
@@ -130,7 +144,7 @@ impl Board {
             elapsed_s: elapsed as f64 / 1e9,
             sent: state.sent,
             lanes,
-            verdict: None,
+            verdict,
             notes: state.notes,
             lesson: state.lesson,
             error: state.error,
@@ -138,8 +152,8 @@ impl Board {
     }
 }
 
-/// Shares the series that lag behind most, as many as one view can bear; all of them at the end.
-fn share(lanes: &mut [Counter], stage: Stage) {
+/// Shares the series that lag behind most, until about so many slices are copied.
+fn share(lanes: &mut [Counter], most: usize) {
     let mut behind: Vec<&mut Counter> =
         lanes.iter_mut().filter(|lane| lane.unshared() > 0).collect();
     behind.sort_by_key(|lane| std::cmp::Reverse(lane.lag()));
@@ -147,7 +161,7 @@ fn share(lanes: &mut [Counter], stage: Stage) {
     for lane in behind {
         copied += lane.unshared();
         lane.share();
-        if copied >= COPIED && stage != Stage::Done {
+        if copied >= most {
             return;
         }
     }

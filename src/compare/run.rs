@@ -16,7 +16,7 @@ use super::counter::{Counter, Ledger};
 use super::error::{CompareError, MOST_LANES};
 use super::lane::Lane;
 use super::side::Side;
-use super::view::{RunView, Stage};
+use super::view::{RunView, Stage, Verdict};
 use super::way;
 use crate::capture::{CaptureError, Header, Recorder};
 use crate::model::{Clock, Needs, RunSetup, Source};
@@ -87,6 +87,8 @@ pub struct Comparison {
     /// Things that went otherwise than asked for, in sentences.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// What follows from it; `None` where too little was measured.
+    pub verdict: Option<Verdict>,
     /// Everything there is to show of it.
     #[serde(skip)]
     pub view: RunView,
@@ -102,6 +104,8 @@ pub struct Running {
     side: Arc<Side>,
     capture: PathBuf,
     task: AbortOnDropHandle<Comparison>,
+    /// Carries out the lesson the run belongs to.
+    teacher: Option<AbortOnDropHandle<()>>,
 }
 
 /// Opens every lane of `setup` against `target`, records them into the file that `place` gives, and
@@ -161,13 +165,13 @@ pub async fn start(
         capture: capture.clone(),
     };
     let task = AbortOnDropHandle::new(tokio::spawn(run.drive()));
-    Ok(Running { board, side, capture, task })
+    Ok(Running { board, side, capture, task, teacher: None })
 }
 
 impl Running {
     /// How it looks now. Cheap enough for ten times a second.
     pub fn view(&self) -> RunView {
-        refresh(&self.board, &self.side);
+        self.side.refresh(&self.board);
         self.board.view()
     }
 
@@ -186,10 +190,17 @@ impl Running {
     /// # Errors
     /// The source cannot work; it goes on as before.
     pub fn set_source(&self, source: Source) -> Result<(), CompareError> {
-        match &*self.side {
-            Side::BuiltIn(taken) => taken.tell(source),
-            Side::Other(_) => Err(CompareError::NotHere),
-        }
+        self.side.tell(source)
+    }
+
+    /// What a lesson watches and changes.
+    pub(super) fn parts(&self) -> (Arc<Board>, Arc<Side>) {
+        (Arc::clone(&self.board), Arc::clone(&self.side))
+    }
+
+    /// Somebody carries out a lesson for as long as the run lasts.
+    pub(super) fn set_teacher(&mut self, teacher: AbortOnDropHandle<()>) {
+        self.teacher = Some(teacher);
     }
 
     /// Whether it is over.
@@ -199,9 +210,16 @@ impl Running {
 
     /// Resolves when it is over, with what it came to.
     pub async fn done(self) -> Comparison {
-        let Self { board, capture, task, .. } = self;
+        let Self { board, capture, task, teacher, .. } = self;
         match task.await {
-            Ok(comparison) => comparison,
+            Ok(mut comparison) => {
+                if let Some(teacher) = teacher {
+                    // It only has to measure the last step and to undo what it did.
+                    let _ = teacher.await;
+                    comparison.view = board.view();
+                }
+                comparison
+            }
             // It panicked, which is a defect; what was counted by then is still true.
             Err(error) => {
                 board.state().error = Some((error.to_string(), String::new()));
@@ -329,15 +347,8 @@ async fn look(board: &Board, side: &Side, clients: &[String]) -> Vec<Option<Ledg
         ledgers.push(side.ledger(client).await);
     }
     board.sample(&ledgers);
-    refresh(board, side);
+    side.refresh(board);
     ledgers
-}
-
-fn refresh(board: &Board, side: &Side) {
-    let mut state = board.state();
-    if state.stage == Stage::Running {
-        state.sent = side.sent(state.before);
-    }
 }
 
 /// Looks until the server has counted the last bytes of connections that are over.
@@ -359,7 +370,8 @@ fn comparison(board: &Board, url: Option<String>, capture: PathBuf) -> Compariso
     let seconds = asked.filter(|asked| view.elapsed_s >= *asked).unwrap_or(view.elapsed_s);
     let settings = Settings::of(&view.setup.source, seconds, url);
     let lanes = view.lanes.iter().map(|lane| lane.figures.clone()).collect();
-    Comparison { settings, lanes, notes: view.notes.clone(), view, capture }
+    let (notes, verdict) = (view.notes.clone(), view.verdict.clone());
+    Comparison { settings, lanes, notes, verdict, view, capture }
 }
 
 /// What each lane follows. The server counts a lane by its name, which no other run has.

@@ -3,10 +3,12 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::base::Base;
+use super::board::Board;
 use super::counter::Ledger;
 use super::error::CompareError;
 use super::remote::Remote;
 use super::run::Target;
+use super::view::Stage;
 use crate::model::{Clock, DEFAULT_TOPIC, RunSetup, Source};
 use crate::server::Control;
 
@@ -116,6 +118,22 @@ impl Side {
         match self {
             Self::BuiltIn(taken) => taken.last().saturating_sub(before),
             Self::Other(remote) => remote.sent(),
+        }
+    }
+
+    /// Changes what is sent, for as long as the run lasts.
+    pub(super) fn tell(&self, source: Source) -> Result<(), CompareError> {
+        match self {
+            Self::BuiltIn(taken) => taken.tell(source),
+            Self::Other(_) => Err(CompareError::NotHere),
+        }
+    }
+
+    /// Notes how much was sent by now.
+    pub(super) fn refresh(&self, board: &Board) {
+        let mut state = board.state();
+        if state.stage == Stage::Running {
+            state.sent = self.sent(state.before);
         }
     }
 

@@ -75,6 +75,9 @@ fn remarks(comparison: &Comparison) -> Vec<String> {
         ));
     }
     remarks.extend(comparison.notes.iter().cloned());
+    if let Some(verdict) = &comparison.verdict {
+        remarks.push(format!("{}. {}", verdict.label, verdict.summary));
+    }
     remarks
 }
 
@@ -93,7 +96,8 @@ mod tests {
     fn comparison(lanes: Vec<Lane>, url: Option<&str>) -> Comparison {
         let settings = Settings { url: url.map(str::to_owned), ..Settings::default() };
         let notes = vec![String::from("A note")];
-        Comparison { settings, lanes, notes, view: RunView::default(), capture: "x".into() }
+        let (verdict, view) = (None, RunView::default());
+        Comparison { settings, lanes, notes, verdict, view, capture: "x".into() }
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub fn verdict(
 
 /// What a lane is called in a sentence.
 fn name(lane: &Lane) -> String {
-    let label = lane.label.to_string();
+    let label = lane.label.clone();
     if label == TransportKind::Sse.label() { "Server-Sent Events".into() } else { label }
 }
 

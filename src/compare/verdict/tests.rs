@@ -14,7 +14,7 @@ fn lane(kind: TransportKind, p50: f64, wire_per_message: u64) -> Lane {
 fn usual() -> Vec<Lane> {
     let automatic = Lane {
         transport: "fallback",
-        label: "Automatic",
+        label: "Automatic".into(),
         ..lane(TransportKind::Websocket, 0.4, 104)
     };
     vec![
