@@ -210,6 +210,13 @@ impl Hub {
         topics
     }
 
+    /// Tells how many still hold on to the messages.
+    #[cfg(test)]
+    pub(super) fn remains(&self) -> impl Fn() -> usize + use<> {
+        let shared = Arc::downgrade(&self.shared);
+        move || shared.strong_count()
+    }
+
     fn history(&self) -> usize {
         self.shared.history.load(Ordering::Relaxed)
     }

@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use tokio_util::sync::CancellationToken;
 
@@ -11,6 +12,7 @@ use super::Shared;
 use super::clients::{Entry, Open};
 use super::hub::Place;
 use super::ledger::Tab;
+use super::rate::{Bucket, TooFast};
 use super::tally::Carrier;
 use super::visit::{Visit, Wire};
 use super::weather::Link;
@@ -42,6 +44,8 @@ pub(super) struct Meter {
     unclaimed: AtomicU64,
     /// Polls that this connection has been used for.
     polls: Mutex<Vec<Poll>>,
+    /// What its peer may publish.
+    bucket: Mutex<Bucket>,
 }
 
 /// What a connection is used for at a time.
@@ -79,6 +83,7 @@ impl Meter {
             upgraded: AtomicBool::new(false),
             unclaimed: AtomicU64::new(0),
             polls: Mutex::default(),
+            bucket: Mutex::new(Bucket::new(shared.limits.publish_rate, Instant::now())),
         })
     }
 
@@ -166,6 +171,12 @@ impl Meter {
         drop(polls);
         entry.polled(place, visit.tab.clone());
         entry
+    }
+
+    /// Its peer publishes a message, if that is not too fast.
+    pub(super) fn publishes(&self) -> Result<(), TooFast> {
+        let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
+        bucket.take(Instant::now())
     }
 
     /// So many bytes came from the socket.

@@ -14,8 +14,8 @@
 //! A server that listens for other machines, too, is open to a room: every request has to say a
 //! token, which is made where none is given.
 //!
-//! What is limited: connections, the heads of requests (16 KiB), messages that clients send,
-//! topics (32), rooms of a socket (16), memory of a topic (the history, at most 32 MiB), how far a
+//! What is limited: connections, the heads of requests (16 KiB), messages that clients send and how
+//! fast, topics (32), rooms of a socket (16), memory of a topic (the history, at most 32 MiB), how far a
 //! client may be behind (the history, or 1,024 messages where that is more), how long it may read
 //! nothing. Each refusal says so in a sentence.
 
@@ -46,6 +46,7 @@ mod page;
 mod poll;
 mod publish;
 mod query;
+mod rate;
 mod refusal;
 mod report;
 mod restart;
@@ -92,13 +93,21 @@ pub struct Limits {
     pub connections: usize,
     /// Bytes of a message that a client sends; more are answered with 413, or close code 1009.
     pub message: usize,
+    /// Messages a second that a connection may publish; more are answered with 429, or an error
+    /// over its WebSocket.
+    pub publish_rate: u32,
     /// How long a client may read nothing while there is something for it.
     pub stall: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connections: 16_384, message: 1 << 20, stall: Duration::from_secs(30) }
+        Self {
+            connections: 16_384,
+            message: 1 << 20,
+            publish_rate: 1_000,
+            stall: Duration::from_secs(30),
+        }
     }
 }
 
@@ -358,3 +367,7 @@ fn refused(addr: SocketAddr, error: io::Error) -> ServerError {
         _ => ServerError::Listen(addr, error),
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::expect_used)]
+mod tests;

@@ -78,7 +78,7 @@ async fn serve(
         let io = Pongs::new(TokioIo::new(upgraded), Arc::clone(meter.link()));
         let stream = WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await;
         let outlook = Outlook::new(meter.link(), TransportKind::Websocket);
-        Socket::new(shared, stream, room, open, leave, outlook).run().await;
+        Socket::new(meter, stream, room, open, leave, outlook).run().await;
     };
     tokio::select! {
         () = end.cancelled() => {}

@@ -427,3 +427,23 @@ fn a_filter_that_is_wrong_is_marked_under_its_character() {
     let wanted = "no such unit; one of ns, us, ms, s, m, h\n\n  kind:text latency>5kg\n                     ^^\n";
     assert!(stderr.contains(wanted), "{stderr}");
 }
+
+#[test]
+fn serve_room_says_what_others_open_and_asks_everybody_for_the_token() {
+    let captures = tempfile::tempdir().unwrap();
+    let args = ["serve", "--listen", "127.0.0.1:0", "--room", "tea-time-22", "--rate", "0"];
+    let mut child = wirescope(captures.path()).args(args).spawn().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut lines = lines.map(Result::unwrap);
+    let mut serve = Serve { child, url: lines.next().unwrap() };
+    let url = lines.next().unwrap();
+    let port = serve.url.rsplit_once(':').unwrap().1;
+    assert!(serve.url.starts_with("http://127.0.0.1:"), "{}", serve.url);
+    assert_eq!(url.rsplit_once(':').unwrap().1, format!("{port}/?join=tea-time-22"));
+    interrupt(&serve.child);
+    assert_eq!(serve.child.wait().unwrap().code(), Some(0));
+    let refused = wirescope(captures.path()).args(["serve", "--room", "tea"]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(said.contains("6 to 64 letters and digits"), "{said}");
+}

@@ -23,6 +23,7 @@ use crate::server::clients::Open;
 use crate::server::follow::{count, take, too_slow};
 use crate::server::hub::{Start, Subscription};
 use crate::server::message::{Draft, Message as Published, quoted};
+use crate::server::meter::Meter;
 use crate::server::weather::{Outlook, Pongs, Reader, Turn};
 
 /// Rooms that one socket may be in.
@@ -35,6 +36,7 @@ const UNANSWERED: u32 = 2;
 /// An open WebSocket.
 pub(super) struct Socket {
     shared: Arc<Shared>,
+    meter: Arc<Meter>,
     stream: WebSocketStream<Pongs<TokioIo<Upgraded>>>,
     /// The rooms it is in; the first to be served first.
     rooms: Vec<Reader>,
@@ -69,7 +71,7 @@ enum Said {
 
 impl Socket {
     pub(super) fn new(
-        shared: Arc<Shared>,
+        meter: Arc<Meter>,
         stream: WebSocketStream<Pongs<TokioIo<Upgraded>>>,
         room: Subscription,
         open: Open,
@@ -82,10 +84,11 @@ impl Socket {
             interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
             interval
         };
+        let shared = Arc::clone(meter.shared());
         let heartbeat = shared.options.heartbeat.map(beat);
         let home = room.topic().to_owned();
         let rooms = vec![Reader::new(room)];
-        Self { shared, stream, rooms, home, open, leave, outlook, heartbeat, unanswered: 0 }
+        Self { shared, meter, stream, rooms, home, open, leave, outlook, heartbeat, unanswered: 0 }
     }
 
     /// Serves the client until either side is done.
@@ -152,6 +155,7 @@ impl Socket {
         match said {
             Said::Join { room, since } => self.join(&room, since).map(Some),
             Said::Message { room, text } => {
+                self.meter.publishes().map_err(|e| e.to_string())?;
                 let room = room.as_deref().unwrap_or(&self.home);
                 let published = self.shared.hub.publish(room, &Draft::text("message", &text));
                 published.map(|_| None).map_err(|e| e.to_string())

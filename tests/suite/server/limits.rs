@@ -6,7 +6,7 @@ use tokio_tungstenite::tungstenite::Message;
 use wirescope::server::{Carrier, Draft, Hub, Limits, Server};
 
 use super::websocket::{HANDSHAKE, Socket};
-use super::{Raw, eventually, get, publish, quiet, start};
+use super::{Raw, client, eventually, get, publish, quiet, soon, start};
 
 async fn start_within(limits: Limits) -> Server {
     Server::start_within(quiet(), Hub::new(100), limits).await.unwrap()
@@ -117,6 +117,31 @@ async fn clients_that_read_nothing_are_dropped() {
         assert_eq!(server.stats().of(carrier).slow, 1, "{}", carrier.word());
     }
     eventually("free places", || server.stats().connections.active == 0).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn publishing_too_fast_is_refused_and_counted() {
+    // How much is too fast is the bucket's own test; here everything is.
+    let server = start_within(Limits { publish_rate: 0, ..Limits::default() }).await;
+    let mut socket = Socket::connect(&server, "/ws").await;
+    socket.say(r#"{"type":"message","text":"one"}"#).await;
+    let refused = socket.next().await.unwrap();
+    let refused = refused.to_text().unwrap();
+    assert!(refused.starts_with("{\"type\":\"error\""), "{refused}");
+    assert!(refused.contains("may publish 0 messages a second"), "{refused}");
+    let url = format!("{}/publish", server.url());
+    let request = client().post(url).header("Content-Type", "application/json").body("{}");
+    let response = soon("the refusal", request.send()).await.unwrap();
+    assert_eq!(
+        (response.status().as_u16(), &response.headers()["retry-after"]),
+        (429, &"1".parse().unwrap())
+    );
+    assert!(response.text().await.unwrap().contains("may publish 0 messages a second"));
+    for carrier in [Carrier::Websocket, Carrier::Publish] {
+        assert_eq!(server.stats().of(carrier).errors, 1, "{}", carrier.word());
+    }
+    assert_eq!(server.hub().last_id("default"), 0);
     server.stop().await;
 }
 
