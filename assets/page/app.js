@@ -14,6 +14,9 @@ const CLOCK = 30_000;
 const CALM = matchMedia('(prefers-reduced-motion: reduce)');
 const PAINT = () => (CALM.matches ? 1000 : 250);
 
+/** Connections that a browser opens to one server over HTTP/1.1. */
+const SIX = 6;
+
 const $ = (id) => document.getElementById(id);
 const topic = new URLSearchParams(location.search).get('topic') || 'default';
 const name = tabName();
@@ -61,18 +64,22 @@ function announce(lane) {
   }, 1000);
 }
 
-/** The connections of this browser's six that the page holds, as far as it can know. */
+/** Whether all connections are taken that this browser opens to one server, as far as the page can
+ * know: those of other tabs count, too. */
 function connections() {
-  const held = (word, states = ['open', 'connecting']) => (
-    lanes.some((lane) => lane.transport.word === word && states.includes(lane.state))
-  );
-  const own = ['sse', 'long-poll', 'stream'].filter((word) => held(word)).length;
-  const { open, waiting } = streams.counts;
   const [navigation] = performance.getEntriesByType('navigation');
-  const isMultiplexed = /^h[23]/.test(navigation?.nextHopProtocol ?? '');
-  $('connections').textContent = isMultiplexed
-    ? `This page came over ${navigation.nextHopProtocol}, where all share one connection`
-    : `Held now: ${own} by the lanes, ${open} by the streams here${waiting ? `; ${waiting} wait` : ''}`;
+  const protocol = navigation?.nextHopProtocol ?? '';
+  const isUp = (word) => lanes.some((lane) => lane.transport.word === word && lane.isUp);
+  const streaming = ['sse', 'stream'].filter(isUp).length;
+  const { open, waiting } = streams.counts;
+  const isShared = /^h[23]/.test(protocol);
+  const isFull = !isShared && streaming + open >= SIX;
+  let words = `Event streams and responses that do not end: ${streaming + open} of six`;
+  if (isShared) words = `This page came over ${protocol}, where all requests share one connection`;
+  else if (isFull) words += '. Polls, publishing and all else that this page asks for wait';
+  else if (waiting) words += `; ${waiting} wait behind polls`;
+  if ($('connections').textContent !== words) $('connections').textContent = words;
+  return isFull;
 }
 
 function paint() {
@@ -82,9 +89,9 @@ function paint() {
     if (!lane.isUp && lane.state !== 'off') second.down = true;
   }
   if (!document.hidden) {
-    for (const card of cards) card.paint();
     streams.paint();
-    connections();
+    const isFull = connections();
+    for (const card of cards) card.paint(isFull);
     const up = lanes.filter((lane) => lane.isUp).length;
     $('up').textContent = `${up} of ${lanes.length} open`;
   }

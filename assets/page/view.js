@@ -9,7 +9,9 @@ const HIGHEST = 10_000;
 /** Silence longer than this, in ms, is said. */
 const SILENT = 5000;
 /** So is connecting that takes longer than this. */
-const SLOW = 1000;
+const SLOW = 1500;
+/** And a short poll that is not answered within this. */
+const LATE = 3000;
 
 const NAMES = {
   off: 'Off',
@@ -30,6 +32,7 @@ export function ms(value) {
 
 const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 
+/** Card of one lane. */
 export class Card {
   #lane;
   #part;
@@ -58,8 +61,8 @@ export class Card {
     list.append(item);
   }
 
-  /** Shows what the lane is now. */
-  paint() {
+  /** Shows what the lane is now. `isFull` says that the browser has no connection left. */
+  paint(isFull) {
     const { tally, state, reconnects, requests, newest } = this.#lane;
     const figures = tally.percentiles();
     const isOff = state === 'off';
@@ -69,7 +72,7 @@ export class Card {
     this.#part('reconnect').setAttribute('aria-disabled', isOff);
     this.#part('dot').dataset.state = state;
     this.#say('state', NAMES[state]);
-    this.#say('words', this.#words());
+    this.#say('words', this.#words(isFull));
     this.#say('median', ms(figures?.median));
     this.#say('p95', figures ? `${ms(figures.p95)} ms` : '–');
     this.#say('delivered', tally.delivered.toLocaleString('en'));
@@ -82,13 +85,18 @@ export class Card {
     this.#draw();
   }
 
-  #words() {
+  #words(isFull) {
     const { state, words, since, heard, again } = this.#lane;
     if (again !== undefined) {
       const left = Math.max(0, again - performance.now()) / 1000;
       return `${words}; tries again in ${left.toFixed(1)} s`;
     }
     const now = performance.now();
+    const isPoll = words !== '' && state === 'open';
+    if (isFull && (isPoll || state === 'connecting') && now - since > SLOW) {
+      return `waits for a free connection, ${seconds(since)}`;
+    }
+    if (isPoll && !this.#lane.isHeld && now - since > LATE) return `no answer for ${seconds(since)}`;
     if (state === 'open' && !words) return now - heard > SILENT ? `silent for ${seconds(heard)}` : '';
     if (state === 'connecting' && !words) return now - since > SLOW ? `for ${seconds(since)}` : '';
     return this.#lane.isHeld ? `${words}, ${seconds(since)}` : words;

@@ -21,6 +21,7 @@ mod http;
 mod http_stop;
 mod nchan;
 mod outage;
+mod page;
 mod poll;
 mod protocols;
 mod reach;

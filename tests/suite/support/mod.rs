@@ -1,6 +1,7 @@
 //! What several tests need: a feed that keeps events in memory and can be waited on, and sessions
 //! that retry within milliseconds.
 
+pub mod chromium;
 pub mod nginx;
 pub mod peer;
 pub mod proxy;
