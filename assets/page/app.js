@@ -52,8 +52,7 @@ let telling;
 function announce(lane) {
   const words = { off: 'off', open: 'open', returning: 'lost', lost: 'lost', cut: 'cut' }[lane.state];
   if (!words) return;
-  const { name: title } = lane.transport;
-  news.set(title.split(',')[0], words);
+  news.set(lane.transport.name, words);
   telling ??= setTimeout(() => {
     telling = undefined;
     const said = Map.groupBy(news, ([, word]) => word);

@@ -25,7 +25,7 @@ export class Feed {
     const arrivals = this.#entries.get(key) ?? this.#add(key, message);
     const arrival = document.createElement('li');
     arrival.dataset.transport = lane.transport.word;
-    arrival.textContent = `${lane.transport.name.split(',')[0]} ${ms(late)} ms`;
+    arrival.textContent = `${lane.transport.name} ${ms(late)} ms`;
     arrivals.append(arrival);
   }
 

@@ -17,7 +17,7 @@ export const TRANSPORTS = [
   { word: 'websocket', name: 'WebSocket', open: websocket },
   { word: 'sse', name: 'Server-Sent Events', open: eventSource },
   { word: 'long-poll', name: 'Long poll', open: (...all) => polling(longPoll, ...all) },
-  { word: 'short-poll', name: 'Short poll, every 1 s', open: (...all) => polling(shortPoll, ...all) },
+  { word: 'short-poll', name: 'Short poll', open: (...all) => polling(shortPoll, ...all) },
   { word: 'stream', name: 'Streaming HTTP', open: (...all) => polling(stream, ...all) },
 ];
 

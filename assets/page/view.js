@@ -94,7 +94,7 @@ export class Card {
     const now = performance.now();
     const isPoll = words !== '' && state === 'open';
     if (isFull && (isPoll || state === 'connecting') && now - since > SLOW) {
-      return `waits for a free connection, ${seconds(since)}`;
+      return `no connection is free, ${seconds(since)}`;
     }
     if (isPoll && !this.#lane.isHeld && now - since > LATE) return `no answer for ${seconds(since)}`;
     if (state === 'open' && !words) return now - heard > SILENT ? `silent for ${seconds(heard)}` : '';

@@ -165,7 +165,7 @@ async fn the_seventh_stream_waits_until_one_ends() {
     until("every connection is held", || held() == 6).await;
     page.until("document.getElementById('connections').textContent.includes('6 of six')").await;
     let short = "document.querySelector('[data-transport=short-poll] [data-part=words]')";
-    page.until(&format!("{short}.textContent.startsWith('waits for a free connection')")).await;
+    page.until(&format!("{short}.textContent.startsWith('no connection is free')")).await;
     page.picture("six").await;
     page.click("Close them").await;
     page.until("document.getElementById('streams').children.length === 0").await;
