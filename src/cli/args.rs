@@ -7,17 +7,17 @@ use anyhow::Result;
 use clap::{Args as ClapArgs, ColorChoice, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use super::compare_args::CompareArgs;
 use super::serve::PlaceArgs;
 use super::source::SourceArgs;
 use super::values::{
     OrOff, address, duration, duration_or_off, header, history, impairment, impairments, proxy,
-    query, rate, size, target, text_or_file,
+    query, target, text_or_file,
 };
 use crate::analysis::query::Query;
 use crate::model::quantity::parse_bytes;
 use crate::model::{
-    Body, Endpoint, Heartbeat, Network, Options, Proxy, Retries, RunSetup, ServerOptions, Source,
-    TransportKind,
+    Body, Endpoint, Heartbeat, Network, Options, Proxy, Retries, ServerOptions, TransportKind,
 };
 
 /// See every frame of a live WebSocket, SSE or polling endpoint, and keep it
@@ -296,56 +296,6 @@ impl ServeArgs {
             heartbeat: self.heartbeat.0,
             retry: self.retry,
         })
-    }
-}
-
-/// Options of `compare`.
-#[derive(Debug, ClapArgs)]
-#[command(after_help = "Examples:
-  wirescope compare --for 30s --rate 50
-  wirescope compare --json > lanes.json")]
-pub(super) struct CompareArgs {
-    /// How long to run
-    #[arg(long = "for", value_name = "DURATION", value_parser = duration, default_value = "10s")]
-    pub(super) duration: Duration,
-    /// Messages a second
-    #[arg(long, value_name = "N", value_parser = rate, default_value = "10")]
-    pub(super) rate: f64,
-    /// Payload bytes of a message
-    #[arg(long, value_name = "BYTES", value_parser = size, default_value = "100")]
-    pub(super) size: usize,
-    /// Measure what so many clients of each transport cost instead, as in 100,1000,5000
-    #[arg(long, value_name = "N,…", value_delimiter = ',', value_parser = super::scale::clients)]
-    pub(super) scale: Vec<usize>,
-    /// Print the figures as JSON instead of a table
-    #[arg(long)]
-    pub(super) json: bool,
-    /// File to record into; without it a place is chosen and printed
-    #[arg(short, long, value_name = "FILE")]
-    pub(super) output: Option<PathBuf>,
-}
-
-impl CompareArgs {
-    /// The comparison these arguments ask for.
-    pub(super) fn setup(&self) -> RunSetup {
-        RunSetup {
-            source: Source { rate: self.rate, size: self.size, ..Source::default() },
-            duration: Some(self.duration),
-            ..RunSetup::default()
-        }
-    }
-}
-
-impl Default for CompareArgs {
-    fn default() -> Self {
-        Self {
-            duration: Duration::from_secs(10),
-            rate: 10.0,
-            size: 100,
-            scale: Vec::new(),
-            json: false,
-            output: None,
-        }
     }
 }
 

@@ -3,6 +3,7 @@
 mod args;
 mod capture;
 mod compare;
+mod compare_args;
 #[cfg(feature = "gui")]
 mod gui;
 mod interrupt;

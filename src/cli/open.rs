@@ -38,7 +38,7 @@ pub(super) fn run(target: Option<Target>, terminal: Terminal) -> Result<()> {
         ),
     }
     terminal.say(format_args!("{reason}, so all transports run here for 10 s"));
-    super::compare::run(&super::args::CompareArgs::default(), terminal)
+    super::compare::run(&super::compare_args::CompareArgs::default(), terminal)
 }
 
 /// Whether a window can be opened: everywhere but on Unix systems without X11 or Wayland.

@@ -11,6 +11,7 @@ mod fallback;
 mod lane;
 pub mod lesson;
 mod lesson_run;
+mod outcome;
 mod place;
 mod remote;
 mod run;
@@ -28,7 +29,8 @@ pub use error::CompareError;
 pub use lane::{Lane, LatencyMs, RecoverMs};
 pub use lesson::{Lesson, Timeline, lessons};
 pub use lesson_run::start_lesson;
-pub use run::{Comparison, Running, Settings, Target, start};
+pub use outcome::{Comparison, Settings, Taught};
+pub use run::{Running, Target, start};
 pub use table::table;
 pub use verdict::verdict;
 pub use view::{

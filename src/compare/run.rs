@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -14,9 +13,9 @@ use super::base::{self, Follows};
 use super::board::{Board, Counting};
 use super::counter::{Counter, Ledger};
 use super::error::{CompareError, MOST_LANES};
-use super::lane::Lane;
+use super::outcome::{self, Comparison};
 use super::side::Side;
-use super::view::{RunView, Stage, Verdict};
+use super::view::{LessonView, RunView, Stage};
 use super::way;
 use crate::capture::{CaptureError, Header, Recorder};
 use crate::model::{Clock, Needs, RunSetup, Source};
@@ -44,57 +43,6 @@ pub enum Target {
     BuiltIn(Control),
     /// Another one, by its base address, perhaps with `?join=TOKEN`.
     Other(String),
-}
-
-/// What a run was made with.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct Settings {
-    /// How long messages were sent, in seconds.
-    pub seconds: f64,
-    /// Messages a second.
-    pub rate: f64,
-    /// Payload bytes of a message.
-    pub size: usize,
-    /// Messages that went out together.
-    pub burst: u32,
-    /// What they looked like.
-    pub shape: &'static str,
-    /// The other server's address, without what opens it; `None` for the built-in one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub url: Option<String>,
-}
-
-impl Settings {
-    fn of(source: &Source, seconds: f64, url: Option<String>) -> Self {
-        Self {
-            seconds,
-            rate: source.rate,
-            size: source.size,
-            burst: source.burst,
-            shape: source.shape.word(),
-            url,
-        }
-    }
-}
-
-/// What a run came to.
-#[derive(Debug, Clone, Serialize)]
-pub struct Comparison {
-    /// What it was made with.
-    pub settings: Settings,
-    /// One a lane, in the order that was asked for.
-    pub lanes: Vec<Lane>,
-    /// Things that went otherwise than asked for, in sentences.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub notes: Vec<String>,
-    /// What follows from it; `None` where too little was measured.
-    pub verdict: Option<Verdict>,
-    /// Everything there is to show of it.
-    #[serde(skip)]
-    pub view: RunView,
-    /// The file that holds every event of the run.
-    #[serde(skip)]
-    pub capture: PathBuf,
 }
 
 /// A run that is on its way. Dropped, it ends at once and the server's source is as it was.
@@ -203,6 +151,11 @@ impl Running {
         self.teacher = Some(teacher);
     }
 
+    /// The lesson it belongs to, as it stands now.
+    pub fn lesson(&self) -> Option<LessonView> {
+        self.board.state().lesson.clone()
+    }
+
     /// Whether it is over.
     pub fn is_done(&self) -> bool {
         self.task.is_finished()
@@ -210,20 +163,20 @@ impl Running {
 
     /// Resolves when it is over, with what it came to.
     pub async fn done(self) -> Comparison {
-        let Self { board, capture, task, teacher, .. } = self;
+        let Self { board, side, capture, task, teacher } = self;
         match task.await {
-            Ok(mut comparison) => {
-                if let Some(teacher) = teacher {
+            Ok(comparison) => match teacher {
+                None => comparison,
+                Some(teacher) => {
                     // It only has to measure the last step and to undo what it did.
                     let _ = teacher.await;
-                    comparison.view = board.view();
+                    outcome::comparison(&board, side.url(), capture)
                 }
-                comparison
-            }
+            },
             // It panicked, which is a defect; what was counted by then is still true.
             Err(error) => {
                 board.state().error = Some((error.to_string(), String::new()));
-                comparison(&board, None, capture)
+                outcome::comparison(&board, side.url(), capture)
             }
         }
     }
@@ -262,7 +215,7 @@ impl Run {
         let seconds = board.view().elapsed_s;
         side.notes(seconds).into_iter().for_each(|note| board.note(note));
         board.state().stage = Stage::Done;
-        comparison(&board, side.url(), self.capture)
+        outcome::comparison(&board, side.url(), self.capture)
     }
 
     async fn send_and_catch_up(&self) {
@@ -361,17 +314,6 @@ async fn last_look(board: &Board, side: &Side, clients: &[String]) {
             return;
         }
     }
-}
-
-fn comparison(board: &Board, url: Option<String>, capture: PathBuf) -> Comparison {
-    let view = board.view();
-    let asked = view.setup.duration.map(|asked| asked.as_secs_f64());
-    // It always takes a little longer than asked for.
-    let seconds = asked.filter(|asked| view.elapsed_s >= *asked).unwrap_or(view.elapsed_s);
-    let settings = Settings::of(&view.setup.source, seconds, url);
-    let lanes = view.lanes.iter().map(|lane| lane.figures.clone()).collect();
-    let (notes, verdict) = (view.notes.clone(), view.verdict.clone());
-    Comparison { settings, lanes, notes, verdict, view, capture }
 }
 
 /// What each lane follows. The server counts a lane by its name, which no other run has.

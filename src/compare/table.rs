@@ -1,7 +1,7 @@
 //! A comparison as a table for a terminal.
 
 use super::lane::{Lane, LatencyMs};
-use super::run::Comparison;
+use super::outcome::Comparison;
 
 const HEAD: [&str; 13] = [
     "lane",
@@ -96,8 +96,8 @@ mod tests {
     fn comparison(lanes: Vec<Lane>, url: Option<&str>) -> Comparison {
         let settings = Settings { url: url.map(str::to_owned), ..Settings::default() };
         let notes = vec![String::from("A note")];
-        let (verdict, view) = (None, RunView::default());
-        Comparison { settings, lanes, notes, verdict, view, capture: "x".into() }
+        let (verdict, lesson, view) = (None, None, RunView::default());
+        Comparison { settings, lanes, notes, verdict, lesson, view, capture: "x".into() }
     }
 
     #[test]

@@ -114,7 +114,7 @@ pub struct LessonView {
 }
 
 /// A step of a lesson.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct StepView {
     /// When it begins, in seconds.
     pub at_s: f64,
