@@ -14,6 +14,7 @@ mod lesson_run;
 mod outcome;
 mod place;
 mod remote;
+pub mod report;
 mod run;
 #[cfg(test)]
 mod sample;
@@ -31,6 +32,8 @@ pub use lesson::{Lesson, Timeline, lessons};
 pub use lesson_run::start_lesson;
 pub use outcome::{Comparison, Settings, Taught};
 pub use run::{Running, Target, start};
+pub use report::ReportMeta;
+pub use run::{Comparison, Running, Settings, Target, start};
 pub use table::table;
 pub use verdict::verdict;
 pub use view::{

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Lane, LaneView, LatencyMs, RunView, Stage};
 use crate::analysis::Series;
-use crate::model::{Dir, Event, Kind, LaneSpec, RunSetup, TransportKind};
+use crate::model::{Dir, Event, Kind, LaneSpec, RunSetup, TransportKind, Way};
 
 const MS: u64 = 1_000_000;
 
@@ -66,4 +66,25 @@ pub(super) fn run_view(lanes: Vec<LaneView>, elapsed_s: f64) -> RunView {
         lanes,
         ..RunView::default()
     }
+}
+
+/// Every way of the setup at its usual speed, 12 messages a second for ten seconds.
+pub(super) fn usual_run() -> RunView {
+    let came: Vec<u64> = (0..120).map(|n| 500 + n * 83).collect();
+    let p50 = |way: Way| match way {
+        Way::Over(TransportKind::Websocket) => 0.41,
+        Way::Over(TransportKind::LongPoll) => 2.3,
+        Way::Over(TransportKind::ShortPoll) => 502.0,
+        _ => 0.52,
+    };
+    let each = Way::ALL.map(|way| {
+        let kind = if let Way::Over(kind) = way { kind } else { TransportKind::Websocket };
+        let figures = Lane {
+            transport: way.word(),
+            label: way.label().into(),
+            ..lane(kind, 120, 120, p50(way))
+        };
+        lane_view(LaneSpec::over(way), figures, &came)
+    });
+    RunView { stage: Stage::Done, ..run_view(each.into(), 10.0) }
 }

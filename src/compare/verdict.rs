@@ -45,16 +45,19 @@ pub fn verdict(
 
 /// What a lane is called in a sentence.
 fn name(lane: &Lane) -> String {
+<<<<<<< HEAD
     let label = lane.label.clone();
     if label == TransportKind::Sse.label() { "Server-Sent Events".into() } else { label }
+=======
+    if lane.label == TransportKind::Sse.label() {
+        return "Server-Sent Events".into();
+    }
+    lane.label.clone()
+>>>>>>> 99588c2 (Write a comparison as one page to take home, and as JSON)
 }
 
 fn median(lane: &Lane) -> Option<f64> {
     lane.latency_ms.map(|latency| latency.p50)
-}
-
-fn wire(lane: &Lane) -> Option<f64> {
-    (lane.delivered > 0).then(|| lane.wire_bytes as f64 / lane.delivered as f64)
 }
 
 /// `≈` before figures that were partly computed.
@@ -142,7 +145,7 @@ impl Case<'_> {
     /// A rival that gets by with fewer bytes, and how many.
     fn rival_saves(&self) -> Option<(&Lane, f64)> {
         let rival = self.rival()?;
-        let saved = wire(self.choice.best)? - wire(rival)?;
+        let saved = self.choice.best.wire_per_message()? - rival.wire_per_message()?;
         // What is written must not be nothing.
         (saved >= 1.0).then_some((rival, saved))
     }
@@ -216,6 +219,9 @@ impl Case<'_> {
         };
         if best.reconnects > 0 {
             let _ = write!(text, ", over {}", counted(best.reconnects, "reconnect"));
+            if let Some(recover) = best.recover_ms {
+                let _ = write!(text, " that took up to {}", time(recover.max));
+            }
         }
         let odd = [(best.duplicated, "came twice"), (best.reordered, "came out of order")];
         for (n, what) in odd.into_iter().filter(|(n, _)| *n > 0) {
@@ -227,11 +233,11 @@ impl Case<'_> {
     fn how_heavy(&self) -> Option<String> {
         let best = self.choice.best;
         let about = |lane: &Lane| about(&[lane]);
-        let own = wire(best)?;
+        let own = best.wire_per_message()?;
         let mut others: Vec<(f64, String)> = (self.lanes.iter())
             .filter(|lane| !std::ptr::eq(*lane, best) && lane.transport != Way::Fallback.word())
             .filter_map(|lane| {
-                let wire = wire(lane)?;
+                let wire = lane.wire_per_message()?;
                 Some((wire, format!("{} {}{}", name(lane), about(lane), bytes(wire))))
             })
             .collect();

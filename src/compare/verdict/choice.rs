@@ -1,6 +1,6 @@
 //! The decision itself: what rules a lane out, and which of those that remain is taken.
 
-use super::{FEWEST, WORTH, median, wire};
+use super::{FEWEST, WORTH, median};
 use crate::compare::Lane;
 use crate::model::{Needs, TransportKind, Way};
 
@@ -154,10 +154,10 @@ fn rank(lane: &Lane) -> usize {
 
 /// A lane that saves so many bytes at this rate that it is worth the trouble.
 fn lighter<'a>(best: &Lane, left: &[&'a Lane], rate: f64) -> Option<&'a Lane> {
-    let own = wire(best)?;
+    let own = best.wire_per_message()?;
     let lightest = left.iter().copied().min_by(|a, b| {
-        let of = |lane| wire(lane).unwrap_or(f64::INFINITY);
+        let of = |lane: &Lane| lane.wire_per_message().unwrap_or(f64::INFINITY);
         of(a).total_cmp(&of(b))
     })?;
-    ((own - wire(lightest)?) * rate >= WORTH).then_some(lightest)
+    ((own - lightest.wire_per_message()?) * rate >= WORTH).then_some(lightest)
 }

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use super::*;
-use crate::compare::LatencyMs;
 use crate::compare::sample;
+use crate::compare::{LatencyMs, RecoverMs};
 
 fn lane(kind: TransportKind, p50: f64, wire_per_message: u64) -> Lane {
     Lane { wire_bytes: wire_per_message * 12_000, ..sample::lane(kind, 12_000, 12_000, p50) }
@@ -247,12 +247,13 @@ fn figures(lanes: &[Lane], rate: f64) -> HashSet<String> {
         let whole = [lane.sent, lane.delivered, lane.lost, lane.duplicated, lane.reordered];
         texts.extend(whole.into_iter().chain([lane.requests, lane.reconnects]).map(count));
         texts.extend(lane.latency_ms.iter().flat_map(|l| [l.p50, l.p95, l.p99]).map(time));
-        texts.extend(wire(lane).map(bytes));
+        texts.extend(lane.recover_ms.map(|recover| time(recover.max)));
+        texts.extend(lane.wire_per_message().map(bytes));
         for other in lanes {
             let apart = |of: fn(&Lane) -> Option<f64>| Some((of(lane)? - of(other)?).abs());
             texts.extend(apart(median).map(time));
-            texts.extend(apart(wire).map(bytes));
-            texts.extend(apart(wire).map(|saved| number(WORTH / saved)));
+            texts.extend(apart(Lane::wire_per_message).map(bytes));
+            texts.extend(apart(Lane::wire_per_message).map(|saved| number(WORTH / saved)));
         }
     }
     texts.iter().flat_map(|text| numbers(text)).collect()
@@ -275,6 +276,8 @@ fn every_number_is_a_figure_of_the_run() {
             lane.reordered = random.u64(0..3);
             lane.wire_bytes = lane.delivered * random.u64(100..5_000);
             lane.wire_is_estimate = random.bool();
+            let max = random.f64() * 20_000.0;
+            lane.recover_ms = (lane.reconnects > 0).then_some(RecoverMs { median: max / 3.0, max });
             let p50 = random.f64() * 10_f64.powi(random.i32(-1..5));
             lane.latency_ms = (lane.delivered > 0).then_some(LatencyMs {
                 p50,
