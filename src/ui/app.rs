@@ -120,6 +120,7 @@ impl App {
                 self.tab = Tab::Inspect;
                 self.inspect.expect(&command);
             }
+            Command::RunLesson(_) => self.tab = Tab::Compare,
             _ => {}
         }
         if !self.engine.send(command) {

@@ -211,10 +211,21 @@ fn the_server_is_restarted_as_it_was_asked_for() {
 }
 
 #[test]
+fn a_server_that_starts_or_stops_is_not_offered_to_be_started() {
+    let mut snapshot = Snapshot::default();
+    snapshot.server.is_busy = true;
+    let stage = page(snapshot);
+    assert!(stage.has("One moment"));
+    let starts: Vec<_> = stage.window.query_all_by_label("Start").collect();
+    assert!(starts.iter().all(|start| start.accesskit_node().is_disabled()));
+}
+
+#[test]
 fn a_lesson_is_run_from_its_row() {
     let mut stage = page(fixture_server::workshop());
     stage.click("Run A proxy that buffers");
     assert_eq!(stage.sent(), [Command::RunLesson("buffering-proxy".into())]);
+    assert!(!stage.has_like("Clients · "), "it is shown on the page that explains it");
 }
 
 #[test]

@@ -26,6 +26,8 @@ const HEADINGS: f32 = 28.0;
 const SIDE: f32 = 14.0;
 /// Narrower than this there is no room for every column.
 const WIDE: f32 = 700.0;
+/// From here on they can be wider.
+const ROOMY: f32 = 1100.0;
 
 /// Where the list stands.
 #[derive(Debug, Default)]
@@ -52,8 +54,12 @@ impl Columns {
     fn new(rect: Rect) -> Self {
         let is_wide = rect.width() >= WIDE;
         let (left, right) = (rect.left() + SIDE, rect.right() - SIDE);
-        let [number, small, address] =
-            if is_wide { [82.0, 68.0, 120.0] } else { [68.0, 58.0, 106.0] };
+        let [number, small, address] = match rect.width() {
+            // Room for any address of version 6.
+            ROOMY.. => [90.0, 76.0, 300.0],
+            WIDE.. => [82.0, 68.0, 120.0],
+            _ => [68.0, 58.0, 106.0],
+        };
         let cut = right;
         let median = cut - 48.0;
         let behind = median - number;

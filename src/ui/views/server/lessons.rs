@@ -36,7 +36,7 @@ impl LessonsCard {
         let running = running.map(|running| running.lesson.id.as_str());
         card(ui, |ui| {
             ui.set_width(ui.available_width());
-            ui.spacing_mut().item_spacing.y = 1.0;
+            ui.spacing_mut().item_spacing.y = 0.0;
             let note = format::count(compare.lessons.len() as u64, "lesson");
             let fold = Fold::heading("Lessons");
             let fold = if self.is_open { fold } else { fold.note(&note, None) };

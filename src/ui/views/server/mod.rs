@@ -117,7 +117,7 @@ impl ServerPage {
         let server = &scene.snapshot.server;
         card(ui, |ui| {
             ui.set_width(ui.available_width());
-            ui.spacing_mut().item_spacing.y = 6.0;
+            ui.spacing_mut().item_spacing.y = 5.0;
             self.source.ui(ui, server, &mut self.settings, out);
             ui.add_space(4.0);
             self.connections.ui(ui, server, &mut self.settings);
@@ -219,6 +219,11 @@ fn error_ui(ui: &mut Ui, server: &ServerView) {
 
 fn stopped_ui(ui: &mut Ui, server: &ServerView, out: &mut Outbox) {
     error_ui(ui, server);
+    if server.is_busy {
+        let face = Empty::new(Icon::Server, "One moment");
+        face.line("The server is starting or stopping").show(ui);
+        return;
+    }
     let text = "Start it to give clients something to connect to, on one address";
     let face = Empty::new(Icon::Server, "The server is stopped").line(text).action("Start");
     if face.show(ui).is_some_and(|button| button.clicked()) {

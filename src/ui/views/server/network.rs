@@ -197,7 +197,7 @@ impl NetworkCard {
 /// What is in a group, with a line on its left.
 fn indented(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
     const INDENT: i8 = 10;
-    let margin = egui::Margin { left: INDENT, right: 0, top: 2, bottom: 6 };
+    let margin = egui::Margin { left: INDENT, right: 0, top: 4, bottom: 6 };
     let shown = egui::Frame::new().inner_margin(margin).show(ui, |ui| {
         ui.set_width(ui.available_width());
         ui.spacing_mut().item_spacing.y = 4.0;
