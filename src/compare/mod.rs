@@ -31,9 +31,8 @@ pub use lane::{Lane, LatencyMs, RecoverMs};
 pub use lesson::{Lesson, Timeline, lessons};
 pub use lesson_run::start_lesson;
 pub use outcome::{Comparison, Settings, Taught};
-pub use run::{Running, Target, start};
 pub use report::ReportMeta;
-pub use run::{Comparison, Running, Settings, Target, start};
+pub use run::{Running, Target, start};
 pub use table::table;
 pub use verdict::verdict;
 pub use view::{

@@ -45,15 +45,10 @@ pub fn verdict(
 
 /// What a lane is called in a sentence.
 fn name(lane: &Lane) -> String {
-<<<<<<< HEAD
-    let label = lane.label.clone();
-    if label == TransportKind::Sse.label() { "Server-Sent Events".into() } else { label }
-=======
     if lane.label == TransportKind::Sse.label() {
         return "Server-Sent Events".into();
     }
     lane.label.clone()
->>>>>>> 99588c2 (Write a comparison as one page to take home, and as JSON)
 }
 
 fn median(lane: &Lane) -> Option<f64> {

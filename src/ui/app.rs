@@ -120,7 +120,10 @@ impl App {
                 self.tab = Tab::Inspect;
                 self.inspect.expect(&command);
             }
-            Command::RunLesson(_) => self.tab = Tab::Compare,
+            Command::RunLesson(_) => {
+                self.tab = Tab::Compare;
+                self.compare.show_lanes();
+            }
             _ => {}
         }
         if !self.engine.send(command) {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wirescope::analysis::Series;
+use wirescope::compare::RecoverMs;
 use wirescope::engine::{
     CompareView, HerdView, Lane, LaneView, LatencyMs, LessonSummary, LessonView, RunView, ScaleRow,
     ScaleView, Snapshot, Stage, StepView, StreamView, StreamsView, Verdict,
@@ -110,6 +111,8 @@ fn lane(does: &Does, seed: u64) -> LaneView {
         connections: 3,
         reconnects: 2,
         label: does.way.label().into(),
+        overhead: Some(does.wire / 100.0 - 1.0),
+        recover_ms: Some(RecoverMs { median: 4_000.0, max: 4_000.0 }),
         ..Lane::default()
     };
     let curve: Vec<(f32, f32)> = (0..=180)
@@ -358,7 +361,7 @@ pub fn with(run: RunView) -> Snapshot {
     let impairment = Impairment {
         delay: Duration::from_millis(20),
         jitter: Duration::from_millis(5),
-        cut: Some(Cut { after: Duration::from_secs(60), how: CutHow::Fin }),
+        cut: Some(Cut { after: Duration::from_mins(1), how: CutHow::Fin }),
         idle: Some(Cut { after: Duration::from_secs(30), how: CutHow::Fin }),
         ..Impairment::default()
     };

@@ -3,7 +3,7 @@
 use egui::{Color32, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
 use super::plot_data::Lines;
-use super::words::{apart, both, color, compact, is_dashed, overhead, wire_per_message};
+use super::words::{apart, both, color, compact, is_dashed};
 use crate::engine::{Lane, LaneView, ScaleView};
 use crate::ui::format;
 use crate::ui::theme::{medium, mono, size, tokens, words};
@@ -65,10 +65,13 @@ impl Card<'_> {
             part
         };
         number_ui(ui, take(NUMBER), p50);
-        if self.has_reason {
+        if self.lane.reason.is_some() {
             self.reason_ui(ui, take(REASON));
         }
-        spark_ui(ui, take(SPARK), self.lines, color(t, self.lane.spec.way));
+        // Rows stand side by side, so the bars of the others have the room.
+        let is_tall = self.has_reason && self.lane.reason.is_none();
+        let spark = if is_tall { SPARK + REASON } else { SPARK };
+        spark_ui(ui, take(spark), self.lines, color(t, self.lane.spec.way));
         take(8.0);
         for (row, (name, value, tip)) in self.rows(ui).into_iter().enumerate() {
             row_ui(ui, take(ROW), row, self.lane.spec.name(), name, &value, tip);
@@ -123,14 +126,14 @@ impl Card<'_> {
             ("Lost · dup · reordered", losses(counts, t.text, t.bad, t.faint), LOSSES),
             (
                 "Wire per message",
-                wire_per_message(lane)
+                lane.wire_per_message()
                     .map_or_else(none, |wire| plain(format!("{about}{}", format::bytes(wire)))),
                 if lane.wire_is_estimate { ESTIMATED } else { COUNTED },
             ),
             (
                 "Overhead",
-                overhead(lane).map_or_else(none, |part| {
-                    plain(format!("{about}{} %", format::signed(part.round() as i64)))
+                lane.overhead.map_or_else(none, |part| {
+                    plain(format!("{about}{} %", format::signed((part * 100.0).round() as i64)))
                 }),
                 "Bytes on the wire beyond those of the payloads, in percent of them",
             ),
@@ -140,26 +143,17 @@ impl Card<'_> {
                 plain(format!("{} · {}", compact(lane.connections), compact(lane.reconnects))),
                 "Times the lane opened, and how many of them were after a loss",
             ),
-            ("Time to recover", self.recovery().map_or_else(none, plain), RECOVERY),
+            (
+                "Time to recover",
+                lane.recover_ms.map_or_else(none, |gone| plain(recovery(gone.median))),
+                RECOVERY,
+            ),
             (
                 "Server memory",
                 memory.map_or_else(none, |bytes| plain(format::size(bytes))),
                 if memory.is_some() { MEMORY } else { NO_MEMORY },
             ),
         ]
-    }
-
-    /// The median of how long it was gone.
-    fn recovery(&self) -> Option<String> {
-        let mut gone: Vec<u64> = self
-            .lane
-            .series
-            .outages
-            .iter()
-            .filter_map(|outage| Some(outage.to_ns?.saturating_sub(outage.from_ns)))
-            .collect();
-        gone.sort_unstable();
-        gone.get(gone.len() / 2).map(|ns| format::millis(*ns as f64 / 1e6))
     }
 }
 
@@ -172,6 +166,11 @@ const RECOVERY: &str = "Median time from losing the connection to having it back
 const MEMORY: &str = "Of the server process a connection, as the newest scale run measured it";
 const NO_MEMORY: &str = "A scale run measures it: many clients, the memory of the server process \
                          before and after";
+
+/// A time without a connection, which from a second on nobody counts in milliseconds.
+fn recovery(ms: f64) -> String {
+    if ms < 1_000.0 { format::millis(ms) } else { format::seconds(ms / 1e3) }
+}
 
 fn delivered(lane: &Lane) -> String {
     // Messages that came again are no more of those sent.
@@ -192,8 +191,8 @@ fn losses(counts: [u64; 3], plain: Color32, bad: Color32, faint: Color32) -> Val
 
 /// Bytes a connection, as the newest step of the scale run found.
 fn memory(scale: &ScaleView, transport: &str) -> Option<u64> {
-    let rows = scale.rows.iter().rev().filter(|row| row.transport == transport);
-    rows.filter_map(|row| row.memory_per_connection).next()
+    let mut rows = scale.rows.iter().rev().filter(|row| row.transport == transport);
+    rows.find_map(|row| row.memory_per_connection)
 }
 
 /// The square of a lane's colour; hollow where its line is dashed.
@@ -209,15 +208,12 @@ pub(super) fn mark_ui(ui: &Ui, rect: Rect, color: Color32, is_hollow: bool) {
 fn number_ui(ui: &Ui, rect: Rect, p50: Option<f64>) {
     let t = tokens(ui.ctx());
     let mut parts = Line::default();
-    match p50.map(apart) {
-        Some((value, unit)) => {
-            parts.add(&value, medium(24.0), t.text);
-            parts.add(&format!("  {unit} median latency"), words(size::BODY), t.muted);
-        }
-        None => {
-            parts.add("–", medium(24.0), t.faint);
-            parts.add("  nothing measured yet", words(size::BODY), t.muted);
-        }
+    if let Some((value, unit)) = p50.map(apart) {
+        parts.add(&value, medium(24.0), t.text);
+        parts.add(&format!("  {unit} median latency"), words(size::BODY), t.muted);
+    } else {
+        parts.add("–", medium(24.0), t.faint);
+        parts.add("  nothing measured yet", words(size::BODY), t.muted);
     }
     let galley = parts.fit(ui, rect.width());
     ui.painter().galley(rect.min.round(), galley, t.text);
@@ -257,7 +253,9 @@ fn row_ui(ui: &Ui, rect: Rect, at: usize, lane: &str, name: &str, value: &Value,
         .widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{lane} {name}: {text}")));
     let mut parts = Line::default();
     for (part, color) in value {
-        parts.add(part, mono(size::DATA), *color);
+        let is_between = part.trim() == "·";
+        let font = if is_between { words(size::DATA) } else { mono(size::DATA) };
+        parts.add(part, font, *color);
     }
     let shown = parts.fit(ui, rect.width());
     let room = rect.width() - shown.size().x - 8.0;
@@ -281,8 +279,8 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_told_apart_from_what_is_not() {
-        let [plain, bad, faint] = [1, 2, 3].map(|a| Color32::from_rgba_premultiplied(a, a, a, a));
-        let value = losses([2, 0, 0], plain, bad, faint);
+        let (plain, bad) = (Color32::TRANSPARENT, Color32::PLACEHOLDER);
+        let value = losses([2, 0, 0], plain, bad, plain);
         let text: String = value.iter().map(|(part, _)| part.as_str()).collect();
         assert_eq!(text, "2 · 0 · 0");
         assert_eq!((value[0].1, value[2].1), (bad, plain));

@@ -32,7 +32,6 @@ pub(super) fn ui(ui: &mut Ui, run: &RunView, lesson: &LessonView) -> Option<Aske
     }
     progress_ui(ui, lesson);
     let now = lesson.steps.get(lesson.step);
-    let next = lesson.steps.get(lesson.step + 1);
     if let Some(step) = now {
         ui.scope(|ui| {
             ui.spacing_mut().item_spacing.x = 28.0;
@@ -46,14 +45,18 @@ pub(super) fn ui(ui: &mut Ui, run: &RunView, lesson: &LessonView) -> Option<Aske
     for measured in over.filter_map(|step| step.measured.as_deref()) {
         measured_ui(ui, measured);
     }
-    if let Some(next) = next {
-        let wait = (next.at_s - lesson.elapsed_s).max(0.0);
-        muted(ui, &format!("Next step at {}, in {}", minutes(next.at_s), short(wait)));
-    } else {
-        let end = lesson.lesson.seconds;
-        muted(ui, &format!("It ends at {}", minutes(end)));
-    }
     None
+}
+
+/// When it goes on.
+fn next(lesson: &LessonView) -> String {
+    match lesson.steps.get(lesson.step + 1) {
+        Some(next) => {
+            let wait = (next.at_s - lesson.elapsed_s).max(0.0);
+            format!("next step at {}, in {}", minutes(next.at_s), short(wait))
+        }
+        None => format!("ends at {}", minutes(lesson.lesson.seconds)),
+    }
 }
 
 /// Whole seconds: what counts down ten times a second is not read.
@@ -84,7 +87,9 @@ fn head_ui(ui: &mut Ui, lesson: &LessonView, is_done: bool) -> Option<Asked> {
             }
             let (now, all) = (minutes(lesson.elapsed_s), minutes(lesson.lesson.seconds));
             let text = RichText::new(format!("{now} of {all}")).font(mono(size::DATA));
-            ui.label(text.color(t.muted));
+            ui.label(text.color(t.text));
+            ui.add_space(4.0);
+            muted(ui, &next(lesson));
             None
         })
         .inner

@@ -4,6 +4,7 @@
 mod bar;
 mod card;
 mod export;
+mod herd;
 mod lanes;
 mod lesson;
 mod lessons;
@@ -17,9 +18,11 @@ mod setup;
 mod setup_network;
 mod setup_run;
 mod status;
+mod streams;
 mod verdict;
 mod words;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use egui::{
@@ -27,7 +30,7 @@ use egui::{
 };
 use lucide_icons::Icon;
 
-use crate::engine::{RunView, Snapshot};
+use crate::engine::{LessonView, RunView, Snapshot};
 use crate::model::{Command, Restart};
 use crate::ui::action::Action;
 use crate::ui::scene::{Outbox, Scene};
@@ -115,6 +118,11 @@ impl Compare {
         }
     }
 
+    /// Shows the lanes, where what begins is to be seen.
+    pub(crate) fn show_lanes(&mut self) {
+        self.part = Part::Lanes;
+    }
+
     /// Shows the page.
     pub(crate) fn ui(&mut self, ui: &mut Ui, scene: Scene<'_>, out: &mut Outbox) {
         let compare = &scene.snapshot.compare;
@@ -138,13 +146,10 @@ impl Compare {
                     (Part::Lanes, Some(run)) => self.run_ui(ui, run, room, scene, out),
                     (Part::Lanes, None) => self.empty_ui(ui, scene, out),
                     (Part::Lessons, _) => {
-                        let started = card(ui, |ui| {
+                        card(ui, |ui| {
                             ui.set_width(ui.available_width());
-                            lessons::ui(ui, &compare.lessons, out)
+                            lessons::ui(ui, &compare.lessons, out);
                         });
-                        if started.inner {
-                            self.part = Part::Lanes;
-                        }
                     }
                     (Part::Scale, _) => self.scale.ui(ui, compare),
                 }
@@ -213,6 +218,12 @@ impl Compare {
                 scale::told_ui(ui, what, hint);
             });
         }
+        if !run.notes.is_empty() {
+            card(ui, |ui| {
+                ui.set_width(ui.available_width());
+                scale::notes_ui(ui, &run.notes);
+            });
+        }
         if let Some(told) = run.lesson.as_ref().filter(|_| !self.has_closed) {
             let asked = card(ui, |ui| {
                 ui.set_width(ui.available_width());
@@ -223,6 +234,9 @@ impl Compare {
                 Some(lesson::Asked::Close) => self.has_closed = true,
                 None => {}
             }
+        }
+        if let Some(told) = &run.lesson {
+            crowds_ui(ui, told);
         }
         if run.lanes.is_empty() {
             return;
@@ -244,16 +258,23 @@ impl Compare {
         out: &mut Outbox,
     ) {
         let wide = ui.available_width();
-        let height = left.max(PLOT + self.verdict + 2.0 * SIDE).floor();
         let is_wide = wide >= WIDE;
+        let has_verdict = run.verdict.is_some() || run.lesson.is_none();
+        let verdict = if has_verdict { self.verdict + 8.0 } else { 0.0 };
+        let least = PLOT + verdict + 2.0 * SIDE;
+        // What stands below it wants to be seen, too.
+        let height = if is_wide { left.max(least) } else { least + 40.0 }.floor();
         let settings = if is_wide { (wide * 0.3).clamp(300.0, 440.0).floor() } else { 0.0 };
         let gap = if is_wide { size::PAD } else { 0.0 };
         let (place, _) = ui.allocate_exact_size(vec2(wide, height), egui::Sense::hover());
         let split = place.right() - settings - gap;
         card_at(ui, place.with_max_x(split), "plot", |ui| {
             ui.spacing_mut().item_spacing.y = 4.0;
-            let room = ui.available_height() - self.verdict - 8.0;
+            let room = ui.available_height() - verdict;
             self.plots.ui(ui, run, hot, room);
+            if !has_verdict {
+                return;
+            }
             let top = ui.cursor().top();
             verdict::ui(ui, run, &mut self.shows_reasons);
             let verdict = (ui.cursor().top() - top).ceil();
@@ -277,6 +298,30 @@ impl Compare {
     /// Shows the numbers at the bottom of the window.
     pub(crate) fn status_ui(ui: &mut Ui, scene: Scene<'_>, out: &mut Outbox) {
         status::ui(ui, scene, out);
+    }
+}
+
+/// What a lesson's crowds did, two beside each other.
+fn crowds_ui(ui: &mut Ui, told: &LessonView) {
+    let bounds = herd::Bounds::of(told.herds.iter().map(AsRef::as_ref));
+    pairs_ui(ui, &told.herds, |ui, herd| herd::ui(ui, herd, bounds));
+    let span = streams::span(told.streams.iter().map(AsRef::as_ref));
+    pairs_ui(ui, &told.streams, |ui, page| streams::ui(ui, page, span));
+}
+
+/// Cards, two in a row where there is room.
+fn pairs_ui<T>(ui: &mut Ui, all: &[Arc<T>], add: impl Fn(&mut Ui, &T)) {
+    let columns = if ui.available_width() >= 820.0 { 2 } else { 1 };
+    for row in all.chunks(columns) {
+        ui.spacing_mut().item_spacing.x = size::PAD;
+        ui.columns(columns, |columns| {
+            for (ui, one) in columns.iter_mut().zip(row) {
+                card(ui, |ui| {
+                    ui.set_width(ui.available_width());
+                    add(ui, one);
+                });
+            }
+        });
     }
 }
 

@@ -197,7 +197,8 @@ fn line_ui<'a>(plot: &mut PlotUi<'a>, page: Page, drawn: &Drawn<'a>, end: f64) {
         let width = if drawn.is_hot { 2.4 } else { 1.6 };
         let line = Line::new("", points).color(drawn.color).width(width).allow_hover(false);
         let style = if drawn.is_dashed { LineStyle::dashed_dense() } else { LineStyle::Solid };
-        plot.line(line.style(style));
+        // Lines are short enough as they are, and steps would become one broad band.
+        plot.line(line.style(style).allow_band(false));
     };
     let lines = drawn.lines;
     match page {

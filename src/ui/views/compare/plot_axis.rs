@@ -1,5 +1,7 @@
 //! What the plots of a run are drawn on: their pages, ranges and marks.
 
+use std::f64::consts::LOG10_2;
+
 use egui::{Id, Sense, Ui, vec2};
 use egui_plot::{AxisHints, GridMark, Plot};
 
@@ -90,19 +92,22 @@ impl Ranges {
                 .fold(1.0, f64::max)
         };
         match page {
-            Page::Distribution => Self { x: latencies(), y: (0.0, 104.0) },
+            Page::Distribution => Self { x: latencies(), y: (-2.0, 104.0) },
             Page::Time => Self { x: time, y: latencies() },
-            Page::Wire => Self { x: time, y: (0.0, nice(most(|lines| &lines.wire) * 1.08)) },
+            Page::Wire => {
+                let top = nice(most(|lines| &lines.wire) * 1.08);
+                Self { x: time, y: (-0.02 * top, top) }
+            }
             Page::Connections => {
                 let top = nice(most(|lines| &lines.connections).max(3.6) * 1.1);
-                Self { x: time, y: (0.0, top) }
+                Self { x: time, y: (-0.02 * top, top) }
             }
         }
     }
 }
 
 /// The steps of a decade that read well, as logarithms.
-const STEPS: [f64; 4] = [0.0, 0.301_029_995_663_981_2, 0.698_970_004_336_018_8, 1.0];
+const STEPS: [f64; 4] = [0.0, LOG10_2, 1.0 - LOG10_2, 1.0];
 
 /// The next of 1, 2 or 5 times a power of ten that is no greater; all are logarithms.
 fn step_below(log: f64) -> f64 {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use egui_plot::PlotPoint;
 
-use crate::analysis::Series;
+use crate::analysis::{Bucket, Series};
 use crate::engine::LaneView;
 use crate::ui::views::inspect::plot_cloud::{POINTS, broken, quantile};
 use crate::ui::views::inspect::plot_data::seconds;
@@ -114,7 +114,9 @@ impl Lines {
         if over_time {
             span(&mut self.medians.iter().flatten().map(|point| point.y))
         } else {
-            span(&mut self.share.iter().map(|point| point.x))
+            // The few that are far off are not what the axis is for.
+            let inner = self.share.iter().filter(|point| (0.4..=99.95).contains(&point.y));
+            span(&mut inner.map(|point| point.x))
         }
     }
 }
@@ -172,17 +174,15 @@ fn outages(series: &Series) -> Vec<(f64, Option<f64>)> {
 fn spark(series: &Series) -> Vec<Spark> {
     let first = series.buckets.len().saturating_sub(SPARKS);
     let slices = series.buckets[first..].iter().enumerate();
-    slices
-        .map(|(at, bucket)| match bucket.latencies.quantile(0.5) {
-            Some(median) => Spark::Median(median),
-            None => {
-                let from = ((first + at) as u64).saturating_mul(series.width_ns);
-                let to = from.saturating_add(series.width_ns);
-                let is_lost = broken(&series.outages, from, to);
-                if is_lost { Spark::Lost } else { Spark::Nothing }
-            }
-        })
-        .collect()
+    let bar = |(at, bucket): (usize, &Bucket)| {
+        if let Some(median) = bucket.latencies.quantile(0.5) {
+            return Spark::Median(median);
+        }
+        let from = ((first + at) as u64).saturating_mul(series.width_ns);
+        let to = from.saturating_add(series.width_ns);
+        if broken(&series.outages, from, to) { Spark::Lost } else { Spark::Nothing }
+    };
+    slices.map(bar).collect()
 }
 
 /// Three times the median of the bars, or their greatest where that is less: what came late after a

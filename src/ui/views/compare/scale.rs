@@ -78,7 +78,6 @@ impl Scale {
                 error_ui(ui, scale);
             }
         });
-        ui.add_space(size::PAD);
         match scale.filter(|scale| !scale.rows.is_empty()) {
             Some(scale) => {
                 card(ui, |ui| {
@@ -155,4 +154,18 @@ pub(super) fn told_ui(ui: &mut Ui, what: &str, hint: &str) {
             }
         });
     });
+}
+
+/// What went otherwise than asked for.
+pub(super) fn notes_ui(ui: &mut Ui, notes: &[String]) {
+    let t = tokens(ui.ctx());
+    ui.spacing_mut().item_spacing.y = 2.0;
+    for note in notes {
+        ui.horizontal_top(|ui| {
+            let icon = RichText::new(char::from(Icon::Info)).font(icon_font(14.0));
+            ui.label(icon.color(t.warn));
+            let note = RichText::new(crate::ui::views::capital(note)).color(t.muted);
+            ui.add(egui::Label::new(note).wrap().selectable(true));
+        });
+    }
 }

@@ -9,7 +9,7 @@ use crate::ui::theme::{mono, size, tokens, words};
 use crate::ui::widgets::{line, steady_width};
 
 const ROW: f32 = 24.0;
-const GAP: f32 = 18.0;
+const GAP: f32 = 26.0;
 
 /// The columns after the transport: their heads, and what they mean.
 const HEADS: [(&str, &str); 7] = [

@@ -1,7 +1,7 @@
 //! What a comparison is asked for, as it is typed: source and network, which act at once while one
 //! runs; needs, by which it is judged; lanes, duration and place, for the next.
 
-use egui::{RichText, ScrollArea, Ui, vec2};
+use egui::{Align, Layout, RichText, ScrollArea, Ui, vec2};
 
 use super::words::is_on;
 use super::{setup_network, setup_run};
@@ -130,13 +130,12 @@ impl Setup {
     }
 
     fn page_ui(&mut self, ui: &mut Ui, page: Page, scene: Scene<'_>, out: &mut Outbox) {
-        ui.spacing_mut().item_spacing = vec2(size::GAP, 5.0);
+        ui.spacing_mut().item_spacing = vec2(size::GAP, 4.0);
         let run = scene.snapshot.compare.run.as_deref();
         match page {
             Page::Conditions => {
                 let server = &scene.snapshot.server;
                 self.settle(server);
-                section(ui, "Source");
                 self.source_ui(ui, server, run, out);
                 ui.add_space(4.0);
                 setup_network::ui(ui, &mut self.asked_network, server, run, out);
@@ -183,6 +182,7 @@ impl Setup {
 fn fields_ui(ui: &mut Ui, source: &mut Source) -> bool {
     let t = tokens(ui.ctx());
     let value = |text: String| RichText::new(text).color(t.text);
+    let is_chosen = head_ui(ui, source);
     let text = match source.rate {
         0.0 => String::from("none"),
         rate if rate < 10.0 && rate.fract() > 0.0 => format!("{rate:.1} /s"),
@@ -193,21 +193,25 @@ fn fields_ui(ui: &mut Ui, source: &mut Source) -> bool {
     let text = format::size(source.size as u64);
     let size = slider(ui, "Payload", value(text), &mut bytes, Scale::steep(10.0, 1_000_000.0));
     source.size = if size.changed() { (bytes.round() as usize).max(1) } else { source.size };
-    let mut is_done = is_set(&rate) || is_set(&size);
+    is_chosen || is_set(&rate) || is_set(&size)
+}
+
+/// The heading, and what messages look like; whether that was chosen anew.
+fn head_ui(ui: &mut Ui, source: &mut Source) -> bool {
     ui.horizontal(|ui| {
-        ui.label(RichText::new("Shape").color(t.muted));
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+        section(ui, "Source");
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let chosen = Shape::ALL.iter().position(|shape| *shape == source.shape);
             let entries = Shape::ALL.map(|shape| (name(shape), None, meaning(shape)));
-            let extent = vec2(150.0, size::CHIP);
+            let extent = vec2(104.0, size::CHIP);
             let picked = select(ui, "Shape", chosen.unwrap_or_default(), &entries, extent);
-            if let Some(shape) = picked.and_then(|at| Shape::ALL.get(at)) {
-                source.shape = *shape;
-                is_done = true;
-            }
-        });
-    });
-    is_done
+            let picked = picked.and_then(|at| Shape::ALL.get(at));
+            source.shape = picked.copied().unwrap_or(source.shape);
+            picked.is_some()
+        })
+        .inner
+    })
+    .inner
 }
 
 const fn name(shape: Shape) -> &'static str {

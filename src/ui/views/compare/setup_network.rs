@@ -17,7 +17,7 @@ use crate::ui::theme::{size, tokens};
 use crate::ui::widgets::{Scale, is_set, link_button, muted, section, slider, switch};
 
 /// How a connection is cut, where nothing else was chosen on the Server page.
-const CUT: Cut = Cut { after: Duration::from_secs(60), how: CutHow::Fin };
+const CUT: Cut = Cut { after: Duration::from_mins(1), how: CutHow::Fin };
 const IDLE: Cut = Cut { after: Duration::from_secs(30), how: CutHow::Fin };
 const BUFFER: Buffering = Buffering::Bytes(16_384);
 
@@ -85,11 +85,16 @@ impl Each<'_> {
 /// Whether a setting is complete.
 fn fields_ui(ui: &mut Ui, network: &mut Network) -> bool {
     let mut each = Each(network);
-    let mut is_done = ui.columns_const(|[left, right]| {
-        let delay = time_ui(left, &mut each, "Delay", |way| &mut way.delay);
-        let jitter = time_ui(right, &mut each, "± jitter", |way| &mut way.jitter);
-        delay || jitter
-    });
+    let mut is_done = ui
+        .scope(|ui| {
+            ui.spacing_mut().item_spacing.x = 20.0;
+            ui.columns_const(|[left, right]| {
+                let delay = time_ui(left, &mut each, "Delay", |way| &mut way.delay);
+                let jitter = time_ui(right, &mut each, "± jitter", |way| &mut way.jitter);
+                delay || jitter
+            })
+        })
+        .inner;
     is_done |= cut_ui(ui, &mut each);
     let buffers = each.get(|way| way.buffering.is_some());
     is_done |= flag(ui, buffers, "Proxy buffers responses", BUFFERS, |is_on| {

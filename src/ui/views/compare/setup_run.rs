@@ -16,8 +16,8 @@ use crate::ui::widgets::{Field, chip, section, switch};
 const DURATIONS: [Option<Duration>; 4] = [
     None,
     Some(Duration::from_secs(10)),
-    Some(Duration::from_secs(60)),
-    Some(Duration::from_secs(300)),
+    Some(Duration::from_mins(1)),
+    Some(Duration::from_mins(5)),
 ];
 
 /// What the person needs. The verdict on what is there already follows at once.
@@ -49,7 +49,8 @@ pub(super) fn lanes_ui(ui: &mut Ui, setup: &mut Setup, run: Option<&RunView>) {
         ui.spacing_mut().item_spacing = vec2(4.0, 4.0);
         for choice in DURATIONS {
             let text = duration(choice);
-            if chip(ui, setup.run.duration == choice, &text, &text).clicked() {
+            let name = format!("Sent: {}", text.to_lowercase());
+            if chip(ui, setup.run.duration == choice, &text, &name).clicked() {
                 setup.run.duration = choice;
             }
         }

@@ -56,8 +56,14 @@ fn clients(server: &ServerView) -> String {
         .filter(|stats| stats.active > 0)
         .map(|stats| {
             let kind = TransportKind::from_word(&stats.transport);
-            let name = kind.map_or(stats.transport.as_str(), |kind| kind.label());
-            format!("{} {name}", format::thousands(stats.active))
+            let count = format::thousands(stats.active);
+            match kind {
+                Some(kind @ (TransportKind::Websocket | TransportKind::Sse)) => {
+                    format!("{count} {}", kind.label())
+                }
+                Some(kind) => format!("{count} {}", kind.label().to_lowercase()),
+                None => format!("{count} {}", stats.transport),
+            }
         })
         .collect();
     let colon = if parts.is_empty() { "" } else { ": " };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use egui::Color32;
 
-use crate::engine::{Lane, LaneView, RunView, Stage};
+use crate::engine::{LaneView, RunView, Stage};
 use crate::model::Way;
 use crate::ui::format;
 use crate::ui::theme::Tokens;
@@ -67,6 +67,7 @@ pub(super) fn sentence(run: Option<&RunView>) -> String {
         None => String::from("measured on this machine"),
     };
     match &run.lesson {
+        Some(lesson) if run.lanes.is_empty() => lesson.lesson.title.clone(),
         Some(lesson) => format!("{}: one source, {lanes}", lesson.lesson.title),
         None => format!("one source, {lanes}, {place}"),
     }
@@ -114,17 +115,6 @@ pub(super) fn compact(count: u64) -> String {
         1_000_000..1_000_000_000 => format!("{:.2} M", count as f64 / 1e6),
         _ => format!("{:.2} G", count as f64 / 1e9),
     }
-}
-
-/// What the wire carried beyond payloads, in percent of them.
-pub(super) fn overhead(lane: &Lane) -> Option<f64> {
-    let payload = lane.payload_bytes as f64;
-    (payload > 0.0).then(|| (lane.wire_bytes as f64 / payload - 1.0) * 100.0)
-}
-
-/// Bytes on the wire a message that arrived.
-pub(super) fn wire_per_message(lane: &Lane) -> Option<f64> {
-    (lane.delivered > 0).then(|| lane.wire_bytes as f64 / lane.delivered as f64)
 }
 
 /// How long messages are sent.
