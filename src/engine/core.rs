@@ -9,16 +9,16 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::begun::{Begun, Explained};
+use super::comparing::Comparing;
 use super::handle::Port;
 use super::serving::Serving;
-use super::snapshot::{CompareView, Notice, RecentCapture, Severity, Snapshot};
+use super::snapshot::{Notice, RecentCapture, Severity, Snapshot};
 use super::tracked::Tracked;
 use super::watch::{News, Select};
 use super::work::{Done, Work};
+use super::workshop::After;
 use crate::capture::CaptureError;
-use crate::model::{Command, Endpoint, Say, SessionId};
-use crate::server;
+use crate::model::{Command, Say, SessionId};
 
 /// Called whenever there is a new snapshot.
 pub type Waker = Arc<dyn Fn() + Send + Sync>;
@@ -27,6 +27,8 @@ pub type Waker = Arc<dyn Fn() + Send + Sync>;
 const FRAME: Duration = Duration::from_millis(33);
 /// Time between two snapshots while something runs but says nothing: rates fall, silence grows.
 const PULSE: Duration = Duration::from_millis(500);
+/// The same while transports are compared.
+const BEAT: Duration = Duration::from_millis(150);
 /// Notices kept; the oldest goes first.
 const NOTICES: usize = 8;
 /// Outcomes of slow work waiting to be taken, at most.
@@ -35,13 +37,18 @@ const DONE: usize = 64;
 pub(super) struct Core {
     port: Port,
     waker: Waker,
-    folder: Arc<Path>,
-    news: News,
-    work: Work,
+    pub(super) folder: Arc<Path>,
+    pub(super) news: News,
+    pub(super) work: Work,
     done: mpsc::Receiver<Done>,
-    sessions: Vec<Tracked>,
+    pub(super) sessions: Vec<Tracked>,
     next_id: u32,
-    serving: Serving,
+    pub(super) serving: Serving,
+    pub(super) comparing: Comparing,
+    /// What is done as soon as the server runs.
+    pub(super) after: Vec<After>,
+    /// This program, which runs a server of its own for a scale run.
+    pub(super) program: Option<PathBuf>,
     recents: Arc<[RecentCapture]>,
     notices: Vec<Notice>,
     next_notice: u64,
@@ -57,6 +64,9 @@ impl Core {
             folder,
             news: News::default(),
             serving: Serving::default(),
+            comparing: Comparing::new(),
+            after: Vec::new(),
+            program: std::env::current_exe().ok(),
             work,
             done,
             sessions: Vec::new(),
@@ -84,6 +94,7 @@ impl Core {
                 () = tokio::time::sleep_until((published + FRAME).into()),
                     if published.elapsed() < FRAME => continue,
                 () = tokio::time::sleep(PULSE), if self.has_pulse() => {}
+                () = tokio::time::sleep(BEAT), if self.comparing.has_pulse() => {}
             }
             while let Ok(command) = self.port.commands.try_recv() {
                 self.obey(command);
@@ -102,11 +113,12 @@ impl Core {
     }
 
     fn publish(&mut self) {
+        self.comparing.look(&self.work);
         let sessions = self.sessions.iter_mut().map(|session| Arc::new(session.view())).collect();
         self.port.publish(Snapshot {
             sessions,
             server: self.serving.view(),
-            compare: CompareView::default(),
+            compare: self.comparing.view(),
             recents: Arc::clone(&self.recents),
             notices: self.notices.clone(),
         });
@@ -156,22 +168,22 @@ impl Core {
             Command::Delete(path) => self.work.delete(path),
             Command::StartServer(options) => self.serving.start(*options, false, &self.work),
             Command::StopServer => self.serving.stop(&self.work),
-            Command::SetSource(source) => self.serving.set_source(source),
-            Command::RestartServer(_)
-            | Command::SetNetwork(_)
-            | Command::OpenRoom(_)
-            | Command::Publish { .. }
-            | Command::CutClient(_)
-            | Command::CutAll
-            | Command::StartRun(_)
-            | Command::RunLesson(_)
-            | Command::StopRun
-            | Command::SetNeeds(_)
-            | Command::StartScale(_)
-            | Command::StopScale
-            | Command::ReportDialog
-            | Command::Report(_) => {}
-            Command::Demo => self.demo(),
+            Command::RestartServer(restart) => self.serving.restart(restart, &self.work),
+            Command::SetSource(source) => self.set_source(source),
+            Command::SetNetwork(network) => self.serving.set_network(*network),
+            Command::OpenRoom(open) => self.serving.open_room(open, &self.work),
+            Command::Publish { topic, text } => self.publish_message(&topic, &text),
+            Command::CutClient(client) => self.serving.cut(client),
+            Command::CutAll => self.serving.cut_all(),
+            Command::Demo => self.with_server(After::Demo),
+            Command::StartRun(setup) => self.start_run(setup),
+            Command::RunLesson(id) => self.with_server(After::Lesson(id)),
+            Command::StopRun => self.comparing.stop(),
+            Command::SetNeeds(needs) => self.comparing.set_needs(needs),
+            Command::StartScale(clients) => self.scale(clients),
+            Command::StopScale => self.comparing.stop_scale(),
+            Command::ReportDialog => self.work.ask_report(),
+            Command::Report(path) => self.write_report(path),
             Command::Dismiss(id) => self.notices.retain(|notice| notice.id != id),
         }
     }
@@ -206,119 +218,26 @@ impl Core {
             Done::Recents(recents) => self.recents = recents,
             Done::ServerStarted(result) => self.server_started(*result),
             Done::ServerStopped => self.serving.stopped(),
+            Done::ServerRestarted(result) => self.serving.restarted(result, &self.work),
+            Done::RunBegun(begun) => self.run_begun(*begun),
+            Done::RunOver(comparison) => {
+                self.comparing.over(*comparison);
+                self.work.list_recents();
+            }
+            Done::ScaleOver => {}
+            Done::ReportPicked(path) => self.write_report(path),
+            Done::ReportWritten(result) => self.report_written(result),
             Done::Begun(sessions) => self.begun(sessions),
         }
     }
 
-    fn say(&mut self, id: SessionId, say: Say) {
-        let mut sent = false;
-        self.with(id, |session, _| sent = session.say(say));
-        if !sent {
-            let hint = "The session is not open, or too much is waiting to be sent";
-            self.tell(Severity::Error, "The message was not sent", Some(hint));
-        }
-    }
-
-    /// Begins a session for each, in this order.
-    fn connect(&mut self, endpoints: Vec<Endpoint>) {
-        let named: Vec<_> = endpoints.into_iter().map(|e| (self.new_id(), e)).collect();
-        let (folder, news) = (Arc::clone(&self.folder), self.news.clone());
-        self.work.block(move || {
-            let begin = |(id, endpoint)| Begun::new(id, endpoint, &folder, news.clone());
-            Done::Begun(named.into_iter().map(begin).collect())
-        });
-    }
-
-    fn begun(&mut self, sessions: Vec<Result<Begun, Explained>>) {
-        for session in sessions {
-            match session {
-                Ok(begun) => {
-                    let session = Tracked::begun(begun, &self.work);
-                    let at = self.sessions.partition_point(|other| other.id() < session.id());
-                    self.sessions.insert(at, session);
-                }
-                Err((text, hint)) => {
-                    self.tell(Severity::Error, &sentence(&text), hint.as_deref());
-                }
-            }
-        }
-        self.work.list_recents();
-    }
-
-    fn reconnect(&mut self, id: SessionId) {
-        if self.session(id).is_some_and(|session| session.failure().is_some()) {
-            let hint = "Its recording stopped and cannot go on; connect anew to begin another";
-            self.tell(Severity::Error, "The session cannot connect again", Some(hint));
-            return;
-        }
-        self.with(id, Tracked::reconnect);
-    }
-
-    fn open(&mut self, path: PathBuf) {
-        self.work.open(path, self.news.clone());
-    }
-
-    fn opened(&mut self, result: Result<Vec<super::opened::Opened>, CaptureError>) {
-        match result {
-            Ok(lanes) => {
-                if lanes.iter().any(|lane| lane.lacks_secrets) {
-                    let hint = "Add them in Options before you connect to the same address";
-                    self.tell(Severity::Info, "The capture holds no secrets", Some(hint));
-                }
-                for opened in lanes {
-                    let id = self.new_id();
-                    self.sessions.push(Tracked::opened(id, opened));
-                }
-                self.work.list_recents();
-            }
-            Err(error) => self.report(Err(error)),
-        }
-    }
-
-    fn close_session(&mut self, id: SessionId) {
-        if let Some(at) = self.sessions.iter().position(|session| session.id() == id) {
-            self.sessions.remove(at).close(&self.work);
-        }
-    }
-
-    fn saved(&mut self, id: SessionId, result: Result<PathBuf, CaptureError>) {
-        self.with(id, |session, _| session.saved(&result));
-        match result {
-            Ok(path) => {
-                self.tell(Severity::Info, &format!("Saved to {}", path.display()), None);
-                self.work.remember(path);
-            }
-            Err(error) => self.report(Err(error)),
-        }
-    }
-
-    fn demo(&mut self) {
-        match self.serving.url() {
-            Some(url) => self.connect_demo(&url),
-            None => self.serving.start(self.serving.options(), true, &self.work),
-        }
-    }
-
-    fn server_started(&mut self, result: super::serving::Started) {
-        if let Some(url) = self.serving.started(result, &self.work) {
-            self.connect_demo(&url);
-        }
-    }
-
-    fn connect_demo(&mut self, base: &str) {
-        match server::endpoints(base) {
-            Ok(endpoints) => self.connect(endpoints),
-            Err(error) => self.tell(Severity::Error, &error.to_string(), None),
-        }
-    }
-
-    fn report(&mut self, result: Result<(), CaptureError>) {
+    pub(super) fn report(&mut self, result: Result<(), CaptureError>) {
         if let Err(error) = result {
             self.tell(Severity::Error, &sentence(&error.to_string()), Some(error.hint()));
         }
     }
 
-    fn tell(&mut self, severity: Severity, text: &str, hint: Option<&str>) {
+    pub(super) fn tell(&mut self, severity: Severity, text: &str, hint: Option<&str>) {
         if self.notices.len() == NOTICES {
             self.notices.remove(0);
         }
@@ -327,17 +246,17 @@ impl Core {
         self.next_notice += 1;
     }
 
-    fn session(&self, id: SessionId) -> Option<&Tracked> {
+    pub(super) fn session(&self, id: SessionId) -> Option<&Tracked> {
         self.sessions.iter().find(|session| session.id() == id)
     }
 
-    fn with(&mut self, id: SessionId, act: impl FnOnce(&mut Tracked, &Work)) {
+    pub(super) fn with(&mut self, id: SessionId, act: impl FnOnce(&mut Tracked, &Work)) {
         if let Some(session) = self.sessions.iter_mut().find(|session| session.id() == id) {
             act(session, &self.work);
         }
     }
 
-    fn new_id(&mut self) -> SessionId {
+    pub(super) fn new_id(&mut self) -> SessionId {
         let id = SessionId(self.next_id);
         self.next_id += 1;
         id
@@ -349,13 +268,14 @@ impl Core {
         for session in self.sessions.drain(..) {
             session.close(&self.work);
         }
+        self.comparing.close().await;
         self.serving.close().await;
         self.work.finish().await;
     }
 }
 
 /// The first letter in upper case: a message from inside becomes a sentence of its own.
-fn sentence(text: &str) -> String {
+pub(super) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

@@ -4,22 +4,26 @@
 mod answer;
 mod begun;
 mod chunks;
+mod comparing;
 mod core;
 mod dialog;
 mod handle;
 mod join;
+mod meta;
 mod observer;
 mod opened;
 mod reading;
 mod recents;
 mod search;
 mod serving;
+mod sessions;
 mod snapshot;
 mod tracked;
 mod user_agent;
 mod viewer;
 mod watch;
 mod work;
+mod workshop;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -30,6 +34,7 @@ use tokio_util::sync::CancellationToken;
 pub use chunks::Chunks;
 pub use core::Waker;
 pub use handle::{Handle, Port};
+pub use meta::report_meta;
 pub use reading::{Reading, SchemaFile};
 pub use snapshot::{
     ClientView, CompareView, Entry, JoinView, Matches, Notice, Origin, RecentCapture, Recording,

@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
 use super::begun::{Begun, Explained};
+use super::comparing;
 use super::dialog;
 use super::opened::{self, Opened};
 use super::reading::{SchemaError, SchemaFile};
@@ -20,7 +21,10 @@ use super::serving::Started;
 use super::snapshot::RecentCapture;
 use super::watch::News;
 use crate::capture::{CaptureError, place};
+use crate::compare::report::{self, ReportMeta};
+use crate::compare::{Comparison, RunView, ScaleView};
 use crate::model::SessionId;
+use crate::server::ServerError;
 use crate::session::{End, Session};
 
 /// How long everything may take to end when the program does.
@@ -61,6 +65,18 @@ pub(super) enum Done {
     ServerStarted(Box<Started>),
     /// The built-in server has stopped.
     ServerStopped,
+    /// It listens again, or cannot.
+    ServerRestarted(Result<(), ServerError>),
+    /// A comparison runs, or cannot.
+    RunBegun(Box<comparing::Begun>),
+    /// It is over.
+    RunOver(Box<Comparison>),
+    /// A scale run is over.
+    ScaleOver,
+    /// The person picked a place for a report.
+    ReportPicked(PathBuf),
+    /// A report was written, or not.
+    ReportWritten(Result<PathBuf, Explained>),
 }
 
 /// Starts slow work.
@@ -138,6 +154,31 @@ impl Work {
     /// Asks for a place with the system's dialog.
     pub(super) fn ask_save(&self, session: SessionId, name: String) {
         self.pick(dialog::save(name), move |path| Done::SavePicked(session, path));
+    }
+
+    /// Asks for a place for a report.
+    pub(super) fn ask_report(&self) {
+        self.pick(dialog::report(String::from("comparison.html")), Done::ReportPicked);
+    }
+
+    /// Writes a report: JSON where the name ends so, otherwise a web page.
+    pub(super) fn write_report(
+        &self,
+        path: PathBuf,
+        run: Arc<RunView>,
+        scale: Option<Arc<ScaleView>>,
+        meta: ReportMeta,
+    ) {
+        self.block(move || {
+            let is_json = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("json"));
+            let write = if is_json { report::json } else { report::html };
+            let written = std::fs::write(&path, write(&run, scale.as_deref(), &meta));
+            let explained = |error: std::io::Error| {
+                let hint = "Choose a folder that is there and that you may write to";
+                (format!("{} cannot be written: {error}", path.display()), Some(hint.to_owned()))
+            };
+            Done::ReportWritten(written.map_err(explained).map(|()| path))
+        });
     }
 
     /// Asks for a file to send.

@@ -1,0 +1,131 @@
+//! What the core does for the workshop: the built-in server, comparisons, lessons, scale runs and
+//! their reports.
+
+use std::path::PathBuf;
+
+use super::begun::Explained;
+use super::comparing;
+use super::core::{Core, sentence};
+use super::meta::report_meta;
+use super::serving::Started;
+use super::snapshot::Severity;
+use crate::compare::{Target, lesson};
+use crate::model::{RunSetup, Source};
+use crate::server::{self, Control};
+
+/// What waits for the server to run.
+pub(super) enum After {
+    /// Connect to it over every transport.
+    Demo,
+    /// Compare.
+    Run(Box<RunSetup>),
+    /// Run the lesson of this id.
+    Lesson(String),
+}
+
+impl Core {
+    /// Does this with the server, which is started for it where it does not run.
+    pub(super) fn with_server(&mut self, after: After) {
+        if let Some(control) = self.serving.control() {
+            return self.go_on(after, &control);
+        }
+        self.after.push(after);
+        self.serving.start(self.serving.options(), true, &self.work);
+    }
+
+    pub(super) fn server_started(&mut self, result: Started) {
+        let control = self.serving.started(result, &self.work);
+        for after in std::mem::take(&mut self.after) {
+            if let Some(control) = &control {
+                self.go_on(after, control);
+            }
+        }
+    }
+
+    fn go_on(&mut self, after: After, control: &Control) {
+        match after {
+            After::Demo => match server::endpoints(&control.url()) {
+                Ok(endpoints) => self.connect(endpoints),
+                Err(error) => self.tell(Severity::Error, &error.to_string(), None),
+            },
+            After::Run(setup) => self.compare(*setup, Target::BuiltIn(control.clone())),
+            After::Lesson(id) => self.lesson(&id, control),
+        }
+    }
+
+    pub(super) fn start_run(&mut self, setup: Box<RunSetup>) {
+        match setup.other.clone() {
+            Some(base) => self.compare(*setup, Target::Other(base)),
+            None => self.with_server(After::Run(setup)),
+        }
+    }
+
+    fn compare(&mut self, setup: RunSetup, target: Target) {
+        self.comparing.start(setup, target, self.folder.clone(), &self.work);
+    }
+
+    fn lesson(&mut self, id: &str, control: &Control) {
+        let Some(lesson) = lesson::lesson(id) else {
+            let text = format!("There is no lesson “{id}”");
+            return self.tell(Severity::Error, &text, None);
+        };
+        if let Some(options) = self.serving.unfit_for(lesson) {
+            self.after.push(After::Lesson(id.to_owned()));
+            return self.serving.start_anew(options, &self.work);
+        }
+        self.comparing.run_lesson(lesson, control.clone(), self.folder.clone(), &self.work);
+    }
+
+    pub(super) fn run_begun(&mut self, begun: comparing::Begun) {
+        if let Some((text, hint)) = self.comparing.begun(begun) {
+            self.tell(Severity::Error, &sentence(&text), hint.as_deref());
+        }
+    }
+
+    /// A comparison that runs sends by its own source.
+    pub(super) fn set_source(&mut self, source: Source) {
+        match self.comparing.set_source(&source) {
+            None => self.serving.set_source(source),
+            Some(Ok(())) => {}
+            Some(Err(error)) => self.tell(Severity::Error, &sentence(&error), None),
+        }
+    }
+
+    pub(super) fn publish_message(&mut self, topic: &str, text: &str) {
+        match self.serving.publish(topic, text) {
+            Ok(id) => {
+                let text = format!("Published as message {id} of “{topic}”");
+                self.tell(Severity::Info, &text, None);
+            }
+            Err(error) => self.tell(Severity::Error, &sentence(&error), None),
+        }
+    }
+
+    pub(super) fn scale(&mut self, clients: Vec<usize>) {
+        if let Some(program) = self.program.clone() {
+            return self.comparing.scale(clients, program, &self.work);
+        }
+        let hint =
+            "The system does not tell where this program is; run `wirescope compare --scale`";
+        self.tell(Severity::Error, "The scale run cannot start a server", Some(hint));
+    }
+
+    pub(super) fn write_report(&mut self, path: PathBuf) {
+        let Some((run, scale)) = self.comparing.reported() else {
+            let hint = Some("Run a comparison first");
+            return self.tell(Severity::Error, "There is nothing to report yet", hint);
+        };
+        let meta = report_meta(self.serving.options().network);
+        self.work.write_report(path, run, scale, meta);
+    }
+
+    pub(super) fn report_written(&mut self, result: Result<PathBuf, Explained>) {
+        match result {
+            Ok(path) => {
+                let text = format!("The report is in {}", path.display());
+                self.tell(Severity::Info, &text, None);
+            }
+            Err((text, hint)) => self.tell(Severity::Error, &sentence(&text), hint.as_deref()),
+        }
+    }
+}
