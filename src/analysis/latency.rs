@@ -114,7 +114,8 @@ mod tests {
         let mut latencies = Latencies::default();
         assert_eq!(latencies.distribution(200), []);
         latencies.observe(7.0);
-        assert_eq!(latencies.distribution(200), [(7.0, 1.0)]);
+        let one = latencies.distribution(200);
+        assert!(one.len() == 1 && (one[0].0 - 7.0).abs() < 0.01, "{one:?}");
         for k in 1..=100_000_u32 {
             latencies.observe(f64::from(k) / 20.0);
         }

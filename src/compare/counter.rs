@@ -364,7 +364,7 @@ mod tests {
         counter.sample(2 * MS, None);
         let lane = counter.lane(1, true);
         assert_eq!((lane.wire_bytes, lane.requests, lane.connections), (18, 3, 2));
-        assert_eq!((lane.wire_is_estimate, lane.overhead), (false, Some(1.0)));
+        assert_eq!((lane.wire_is_estimate, lane.overhead), (false, Some(1.25)));
     }
 
     #[test]

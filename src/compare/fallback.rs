@@ -311,3 +311,7 @@ impl Transport for Fallback {
         self.retry_after
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::expect_used)]
+mod tests;

@@ -1,6 +1,9 @@
 //! Comparisons: what their figures say, against what was really done and counted elsewhere.
 
 mod figures;
+mod lesson;
+mod other;
+mod proof;
 
 use std::path::PathBuf;
 use std::time::Duration;

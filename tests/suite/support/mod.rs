@@ -5,6 +5,7 @@ pub mod chromium;
 pub mod nginx;
 pub mod peer;
 pub mod proxy;
+pub mod relay;
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
