@@ -13,7 +13,7 @@ use crate::model::{LaneSpec, Needs, Network, RunSetup, Way};
 
 const EXAMPLES: &str = "Examples:
   wirescope compare --for 30s --rate 50
-  wirescope compare --lanes websocket,sse,fallback --impair block=426 --report block.html
+  wirescope compare --lanes websocket,sse,fallback --impair upgrade=426 --report blocked.html
   wirescope compare --url 'http://192.0.2.7:4100/?join=7F3K-22QD' --rate 100
   wirescope compare --lesson buffering-proxy
   wirescope compare --json > lanes.json";
