@@ -40,9 +40,10 @@ pub fn is_secret_header(name: &str) -> bool {
         || is_secret_name(name) && !starts("access-control-")
 }
 
-/// Whether a query parameter's value gives access.
+/// Whether a query parameter's value gives access. `join` opens our own server's room.
 pub(super) fn is_secret_parameter(name: &str) -> bool {
-    name.eq_ignore_ascii_case("key") || is_secret_name(name)
+    ["key", "join"].into_iter().any(|secret| name.eq_ignore_ascii_case(secret))
+        || is_secret_name(name)
 }
 
 /// Whether a value was taken out before it was stored: `…`, `… (7 bytes)`, `Bearer … (7 bytes)`,
