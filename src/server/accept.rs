@@ -2,13 +2,14 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use hyper::body::Incoming;
+use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -113,18 +114,52 @@ async fn serve(
     meter: Arc<Meter>,
     place: OwnedSemaphorePermit,
 ) {
+    let end = meter.end().clone();
+    let first = tokio::select! {
+        first = tokio::time::timeout(HEAD, first_bytes(&stream)) => first,
+        () = end.cancelled() => return,
+        () = shared.stop.cancelled() => return,
+    };
+    let Ok(Some(first)) = first else { return };
     let io = Counted::new(stream, Arc::clone(&meter), shared.limits.stall, place);
-    let io = Pipe::new(io, Arc::clone(meter.link()));
-    let (asked, end) = (Arc::clone(&meter), meter.end().clone());
+    let io = TokioIo::new(Pipe::new(io, Arc::clone(meter.link())));
+    let asked = Arc::clone(&meter);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(Arc::clone(&meter));
         router.clone().oneshot(request)
     });
-    let builder = builder(&shared, &end);
-    let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(io), service));
-    let mut idle = pin!(tokio::time::sleep(HEAD));
-    let (mut stopping, mut waiting) = (false, true);
+    if first == First::Http1 {
+        let connection = http1().serve_connection(io, service).with_upgrades();
+        let connection = pin!(connection);
+        return until_over(connection, |c| c.graceful_shutdown(), &shared, &end).await;
+    }
+    let builder = either(&shared, &end);
+    let connection = builder.serve_connection_with_upgrades(io, service);
+    // Few are such, and theirs is much larger.
+    let mut connection = Box::pin(connection);
+    let served = until_over(connection.as_mut(), |c| c.graceful_shutdown(), &shared, &end);
+    // The library waits for ever for the byte that tells HTTP/1.1 from HTTP/2.
+    let silent = async {
+        tokio::time::sleep(HEAD).await;
+        if asked.has_asked() {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        () = served => {}
+        () = silent => {}
+    }
+}
+
+/// Serves a connection until it is over; `finish` asks it to come to an end.
+async fn until_over<C: Future>(
+    mut connection: Pin<&mut C>,
+    finish: impl Fn(Pin<&mut C>),
+    shared: &Shared,
+    end: &CancellationToken,
+) {
+    let mut stopping = false;
     loop {
         tokio::select! {
             // An error here is the client's: it broke a rule, or away.
@@ -132,20 +167,37 @@ async fn serve(
             () = end.cancelled() => return,
             () = shared.stop.cancelled(), if !stopping => {
                 stopping = true;
-                connection.as_mut().graceful_shutdown();
-            }
-            // The library waits for ever for the byte that tells HTTP/1.1 from HTTP/2.
-            () = idle.as_mut(), if waiting => {
-                waiting = false;
-                if !asked.has_asked() {
-                    return;
-                }
+                finish(connection.as_mut());
             }
         }
     }
 }
 
-fn builder(shared: &Arc<Shared>, end: &CancellationToken) -> Builder<Tracked> {
+/// What the first bytes of a connection say.
+#[derive(PartialEq)]
+enum First {
+    Http1,
+    /// HTTP/2, or too few have come to tell.
+    Other,
+}
+
+/// Looks at the first bytes and leaves them where they are; `None` where the client is gone. The
+/// library would take 24 of them to tell HTTP/1.1 from HTTP/2, then find its buffer too small for
+/// the rest of a head, and double it for as long as the connection lasts.
+async fn first_bytes(stream: &TcpStream) -> Option<First> {
+    const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    let mut first = [0; PREFACE.len()];
+    let came = stream.peek(&mut first).await.ok().filter(|came| *came > 0)?;
+    Some(if first[..came] == PREFACE[..came] { First::Other } else { First::Http1 })
+}
+
+fn http1() -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(BUFFER);
+    builder
+}
+
+fn either(shared: &Arc<Shared>, end: &CancellationToken) -> Builder<Tracked> {
     let mut builder = Builder::new(Tracked { shared: Arc::clone(shared), end: end.clone() });
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(BUFFER);
     builder

@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
-use axum::http::HeaderValue;
 use tokio_util::sync::CancellationToken;
 
 use super::Shared;
@@ -16,9 +15,6 @@ use super::hub::Place;
 use super::ledger::Tab;
 use super::tally::{Carrier, Counter, Tally};
 use super::visit::{Visit, Wire};
-
-/// Characters of a user agent that are kept.
-const LONGEST_AGENT: usize = 256;
 
 /// A client of the server at one moment.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,7 +49,7 @@ pub(super) struct Entry {
     id: u64,
     carrier: Carrier,
     peer: SocketAddr,
-    user_agent: Option<HeaderValue>,
+    user_agent: Arc<str>,
     since: SystemTime,
     delivered: Counter,
     wire: Arc<Wire>,
@@ -98,16 +94,12 @@ impl Entry {
     }
 
     fn client(&self) -> Client {
-        let agent = self.user_agent.as_ref().map(|agent| String::from_utf8_lossy(agent.as_bytes()));
-        let shown = |c: &char| !c.is_control();
         let mutable = self.locked();
         Client {
             id: self.id,
             carrier: self.carrier,
             peer: self.peer,
-            user_agent: agent
-                .map(|agent| agent.chars().filter(shown).take(LONGEST_AGENT).collect())
-                .unwrap_or_default(),
+            user_agent: self.user_agent.to_string(),
             since: self.since,
             delivered: self.delivered.get(),
             wire_in: self.wire.r#in.get(),
@@ -191,7 +183,7 @@ impl Open {
             id: shared.clients.next.fetch_add(1, Ordering::Relaxed) + 1,
             carrier: visit.carrier,
             peer: visit.meter.peer(),
-            user_agent: visit.user_agent.clone(),
+            user_agent: Arc::clone(&visit.user_agent),
             since: SystemTime::now(),
             delivered: Counter::default(),
             wire: Arc::clone(&visit.wire),

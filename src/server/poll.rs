@@ -45,6 +45,8 @@ pub(super) async fn long(
 ) -> Result<Response, Refusal> {
     let mut outlook = Outlook::new(visit.meter.link(), TransportKind::LongPoll);
     let mut poll = Poll::begin(&shared, visit, &uri)?;
+    // A part of the buffer that the head was read into, which is not to wait here.
+    drop(uri);
     if poll.query.since.is_none() || poll.reader.subscription.reset {
         let messages = poll.take(&shared, outlook.mangling())?;
         return Ok(poll.answer(&shared, &messages));

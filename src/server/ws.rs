@@ -27,8 +27,11 @@ mod socket;
 
 use socket::Socket;
 
-/// Of each direction; small, since there may be thousands of clients.
-const BUFFER: usize = 4 << 10;
+/// Bytes read at once, which every socket holds as long as it lives; small, since there may be
+/// thousands, and clients say little.
+const READ: usize = 1 << 10;
+/// Bytes gathered before they are written; held by those who were sent much at once.
+const WRITE: usize = 4 << 10;
 
 /// Switches to a WebSocket that follows the topic after `since`, or from now on.
 pub(super) async fn handle(
@@ -71,8 +74,8 @@ async fn serve(
         let Ok(upgraded) = upgrade.await else { return };
         meter.upgraded();
         let config = WebSocketConfig::default()
-            .read_buffer_size(BUFFER)
-            .write_buffer_size(BUFFER)
+            .read_buffer_size(READ)
+            .write_buffer_size(WRITE)
             .max_message_size(Some(shared.limits.message))
             .max_frame_size(Some(shared.limits.message));
         let io = Pongs::new(TokioIo::new(upgraded), Arc::clone(meter.link()));

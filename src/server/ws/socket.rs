@@ -273,7 +273,8 @@ impl Socket {
         // the reason.
         let io = self.stream.get_mut();
         let _ = io.shutdown().await;
-        let mut rest = [0; 4096];
+        // On the heap, and only now: as an array it would be part of every socket's task.
+        let mut rest = vec![0; 4096];
         while io.read(&mut rest).await.is_ok_and(|n| n > 0) {}
     }
 }
