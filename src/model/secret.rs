@@ -216,7 +216,8 @@ mod tests {
         for name in harmless {
             assert!(!is_secret_header(name), "{name}");
         }
-        assert!(is_secret_parameter("key") && !is_secret_parameter("author"));
+        assert!(is_secret_parameter("key") && is_secret_parameter("join"));
+        assert!(!is_secret_parameter("author") && !is_secret_parameter("joined"));
         assert!(is_secret_header("Cookie") && is_secret_header("authorization"));
     }
 

@@ -9,7 +9,8 @@
 //! Ids begin with 1 for each topic and each [`Hub`]. A server that is started again with
 //! [`Server::start`] has a new hub, so its ids begin again; with [`Server::start_with`] and the hub
 //! of the one before, clients resume as if nothing had happened. The source rests while no server
-//! runs.
+//! runs. A restart within the server ([`Control::restart`]) is what its clients see of one: the source
+//! and the counters go on.
 //!
 //! A server that listens for other machines, too, is open to a room: every request has to say a
 //! token, which is made where none is given.
