@@ -31,6 +31,7 @@ mod sse_conformance;
 mod stream;
 mod support;
 mod tokens;
+mod weather;
 mod websocket;
 #[cfg(feature = "gui")]
 mod window;
