@@ -10,6 +10,8 @@ import { Card } from './view.js';
 
 /** Milliseconds between two looks at the clock. */
 const CLOCK = 30_000;
+/** Milliseconds before the next look where the last may not be good any more. */
+const SOON = 1000;
 /** Milliseconds between two paintings; fewer for those who want less to move. */
 const CALM = matchMedia('(prefers-reduced-motion: reduce)');
 const PAINT = () => (CALM.matches ? 1000 : 250);
@@ -52,6 +54,10 @@ let telling;
 function announce(lane) {
   const words = { off: 'off', open: 'open', returning: 'lost', lost: 'lost', cut: 'cut' }[lane.state];
   if (!words) return;
+  if (lane.state === 'lost') {
+    clearTimeout(keeping);
+    keeping = setTimeout(keepTime, SOON);
+  }
   news.set(lane.transport.name, words);
   telling ??= setTimeout(() => {
     telling = undefined;
@@ -97,22 +103,26 @@ function paint() {
   setTimeout(paint, PAINT());
 }
 
+let keeping;
+/** Compares the clocks now and then, and after a loss, which also tells what a WebSocket and an
+ * EventSource do not: why the server lets nobody in. */
 async function keepTime() {
+  clearTimeout(keeping);
   try {
     await clock.compare();
     $('clock').textContent = `± ${clock.error.toFixed(1)} ms`;
     $('trouble').textContent = '';
   } catch (error) {
-    // What kept this from the server keeps the lanes from it, too, and they say so.
-    if (!['TypeError', 'TimeoutError'].includes(error.name)) $('trouble').textContent = error.message;
+    // What keeps this from the server keeps the lanes from it, too, and they say so.
+    if (error.refused) $('trouble').textContent = error.message;
   }
-  setTimeout(keepTime, clock.error === undefined ? 2000 : CLOCK);
+  clearTimeout(keeping);
+  keeping = setTimeout(keepTime, clock.error === undefined ? SOON : CLOCK);
 }
 
 paint();
 // Latencies are only known once the clocks have been compared, so lanes begin after that.
-clock.compare().catch(() => undefined).finally(() => {
+keepTime().then(() => {
   for (const lane of lanes) lane.switchOn();
-  keepTime();
   reporting(address('/report'), name, lanes);
 });

@@ -39,7 +39,7 @@ export class Clock {
         signal: AbortSignal.timeout(10_000),
       });
       const answered = Clock.now();
-      if (!answer.ok) throw new Error((await answer.text()).trim());
+      if (!answer.ok) throw Object.assign(new Error(await said(answer)), { refused: true });
       const { ts } = await answer.json();
       const error = (answered - asked) / 2;
       if (!best || error < best.error) best = { error, offset: ts - (asked + answered) / 2 };
@@ -50,4 +50,11 @@ export class Clock {
       this.#asOf = performance.now();
     }
   }
+}
+
+async function said(answer) {
+  if ([401, 403].includes(answer.status)) {
+    return 'The server lets this page in no more: open it again with the link that the presenter shows';
+  }
+  return (await answer.text()).trim();
 }

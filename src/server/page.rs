@@ -1,12 +1,17 @@
 //! `GET /`: the page that runs every transport in the browser, its parts below `/page/`, and
 //! `GET /clock`, by which it compares clocks. The page may load nothing that is not the server's
-//! own, talk to nobody else and be framed by nobody.
+//! own, talk to nobody else and be framed by nobody. Who opens it without the token of a room finds
+//! a door with a place for it.
 
+use std::sync::LazyLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::extract::Path;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use sha2::{Digest, Sha256};
 
 use super::guard;
 use super::refusal::Refusal;
@@ -16,6 +21,18 @@ const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 const INDEX: &str = include_str!("../../assets/page/index.html");
+const DOOR: &str = include_str!("../../assets/page/door.html");
+
+/// What the door may do: its own style, named by its hash, since nothing else is served to those
+/// who are outside; and asking for the page with the token.
+static DOOR_POLICY: LazyLock<String> = LazyLock::new(|| {
+    let style = DOOR.split_once("<style>").and_then(|(_, rest)| rest.split_once("</style>"));
+    let hash = BASE64_STANDARD.encode(Sha256::digest(style.map_or("", |(style, _)| style)));
+    format!(
+        "default-src 'none'; style-src 'sha256-{hash}'; img-src data:; base-uri 'none'; \
+         form-action 'self'; frame-ancestors 'none'"
+    )
+});
 
 /// Name below `/page/`, media type and content.
 const PARTS: [(&str, &str, &str); 11] = [
@@ -36,17 +53,36 @@ const PARTS: [(&str, &str, &str); 11] = [
 pub(super) async fn index(uri: Uri, headers: HeaderMap) -> Result<Response, Refusal> {
     let host = guard::host(&uri, &headers)?;
     let policy = policy(host.as_ref().map_or("", |host| host.as_str()));
-    let mut response = part(HTML, INDEX);
-    if let Ok(policy) = HeaderValue::from_str(&policy) {
+    Ok(under(&policy, part(HTML, INDEX)))
+}
+
+/// What stands before the page for those who do not say the token.
+pub(super) fn door(refusal: &Refusal) -> Response {
+    // What is said may hold what a client said.
+    let why = refusal.sentence.replace('&', "&amp;").replace('<', "&lt;");
+    let response = (refusal.status, part(HTML, DOOR.replace("{why}", &why))).into_response();
+    under(&DOOR_POLICY, response)
+}
+
+/// Whether this asks for the page to look at it.
+pub(super) fn looks_at_it(method: &Method, uri: &Uri, headers: &HeaderMap) -> bool {
+    let accepts = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    *method == Method::GET
+        && uri.path() == "/"
+        && accepts.is_some_and(|accept| accept.contains("text/html"))
+}
+
+fn under(policy: &str, mut response: Response) -> Response {
+    if let Ok(policy) = HeaderValue::from_str(policy) {
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     }
-    Ok(response)
+    response
 }
 
 /// A part of the page.
 pub(super) async fn asset(Path(name): Path<String>) -> Result<Response, Refusal> {
     let found = PARTS.iter().find(|(part, ..)| *part == name);
-    found.map(|(_, kind, content)| part(kind, content)).ok_or_else(|| {
+    found.map(|(_, kind, content)| part(kind, *content)).ok_or_else(|| {
         Refusal::new(StatusCode::NOT_FOUND, "the page has no such part; open it at /")
     })
 }
@@ -59,7 +95,7 @@ pub(super) async fn clock() -> Response {
     (head, format!("{{\"ts\":{ms}.{fraction:03}}}")).into_response()
 }
 
-fn part(kind: &'static str, content: &'static str) -> Response {
+fn part(kind: &'static str, content: impl IntoResponse) -> Response {
     let head = [
         (header::CONTENT_TYPE, kind),
         // Another version of the program may listen here tomorrow.
@@ -98,6 +134,14 @@ mod tests {
         for host in ["", "a;script-src *", "a,b", "a b", "é"] {
             assert!(policy(host).contains("; connect-src 'self'; "), "{host}");
         }
+    }
+
+    #[test]
+    fn the_door_says_why_and_nothing_of_what_a_client_made_up() {
+        let response = door(&Refusal::forbidden("“<script>” & so on"));
+        assert_eq!(response.status(), StatusCode::FORBIDDEN);
+        assert!(DOOR_POLICY.contains("style-src 'sha256-") && !DOOR_POLICY.contains("47DEQpj8"));
+        assert!(DOOR.contains("<p>{why}</p>") && !DOOR.contains("<script"));
     }
 
     #[test]

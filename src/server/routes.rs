@@ -82,6 +82,7 @@ async fn gate(
     let method = request.method().clone();
     let publishes = carrier == Carrier::Publish;
     let mut response = match admitted {
+        Err(refusal) if is_at_door(&shared, &request) => page::door(&refusal),
         Err(refusal) => refusal.into_response(),
         Ok(_) if method == Method::OPTIONS => options(publishes),
         Ok(_) => weather::pass(&meter, carrier.transport(), request, next).await,
@@ -103,6 +104,13 @@ async fn gate(
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     response
+}
+
+/// Whether a person opens the page without the token.
+fn is_at_door(shared: &Shared, request: &Request) -> bool {
+    let (uri, headers) = (request.uri(), request.headers());
+    page::looks_at_it(request.method(), uri, headers)
+        && shared.room.as_ref().is_some_and(|room| room.admit(uri, headers).is_err())
 }
 
 /// Whether this opens the page with the token, so that its browser is to remember it.

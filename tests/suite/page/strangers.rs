@@ -4,6 +4,8 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
+use wirescope::model::ServerOptions;
+
 use super::*;
 use crate::support::chromium::ELSEWHERE;
 
@@ -75,5 +77,44 @@ async fn a_page_from_elsewhere_can_neither_publish_nor_open_a_websocket() {
     let complaints = page.complaints().await;
     assert!(complaints.iter().any(|text| text.contains("frame-ancestors")), "{complaints:?}");
     assert_eq!(server.stats().of(wirescope::server::Carrier::Websocket).opened, 0);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_door_opens_to_the_token_and_to_nothing_else() {
+    let Some(browser) = Browser::get() else { return };
+    let options = ServerOptions { join: Some("7F3K-22QD".into()), ..at_rate(20.0) };
+    let server = start(options.clone()).await;
+    let base = format!("http://{}", server.addr());
+    let mut page = browser.open(&base, 360, 740).await;
+    let text = "document.body.innerText";
+    page.until(&format!("{text}.includes('only those who know the token come in')")).await;
+    page.picture("door").await;
+    let fits = page.eval("document.documentElement.scrollWidth <= innerWidth").await;
+    assert_eq!(fits, true);
+    // Its style is let in by its hash.
+    assert_eq!(page.eval("getComputedStyle(document.querySelector('form')).display").await, "flex");
+    page.click("The token, as in 7F3K-22QD").await;
+    page.write("wrong").await;
+    page.press("Enter").await;
+    page.until(&format!("{text}.includes('this token lets nobody in here')")).await;
+    let (clients, _) = server.control().clients(10);
+    assert!(clients.is_empty(), "{clients:?}");
+    page.click("The token, as in 7F3K-22QD").await;
+    page.write("7f3k 22qd").await;
+    page.press("Enter").await;
+    // Every lane, publishing and reporting go on without saying it again.
+    page.until(&in_all("delivered", "Number(said) > 0")).await;
+    let tab = page.eval("document.getElementById('name').textContent").await;
+    until("a report of each lane", || reported(&server, &tab).len() == LANES.len()).await;
+    // The browser says of the door itself that it was a 403; nothing else was wrong.
+    let complaints = page.complaints().await;
+    assert!(complaints.iter().all(|text| text.contains("403 (Forbidden)")), "{complaints:?}");
+    let addr = server.addr();
+    server.stop().await;
+    let other = ServerOptions { join: Some("AAAA-BBBB".into()), listen: addr, ..options };
+    let server = start(other).await;
+    let trouble = "document.getElementById('trouble').textContent";
+    page.until(&format!("{trouble}.startsWith('The server lets this page in no more')")).await;
     server.stop().await;
 }

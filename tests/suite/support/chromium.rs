@@ -142,6 +142,12 @@ pub struct Page {
 impl Page {
     /// Calls a method of the DevTools protocol.
     pub async fn call(&mut self, method: &str, params: Value) -> Value {
+        let answer = self.ask(method, params).await;
+        answer.unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+
+    /// The same; an error where it is refused.
+    async fn ask(&mut self, method: &str, params: Value) -> Result<Value, Value> {
         self.calls += 1;
         let mut call = json!({"id": self.calls, "method": method, "params": params});
         if !self.session.is_empty() {
@@ -154,8 +160,8 @@ impl Page {
                 let Message::Text(text) = message else { continue };
                 let mut value: Value = serde_json::from_str(&text).unwrap();
                 if value["id"] == self.calls {
-                    assert_eq!(value.get("error"), None, "{method}: {value}");
-                    return value["result"].take();
+                    let error = value["error"].take();
+                    return if error.is_null() { Ok(value["result"].take()) } else { Err(error) };
                 }
                 self.heard(&value);
             }
@@ -204,7 +210,16 @@ impl Page {
                 look();
             }})"
         );
-        if self.eval(&wait).await != true {
+        let params = json!({"expression": wait, "awaitPromise": true, "returnByValue": true});
+        let end = tokio::time::Instant::now() + LIMIT;
+        let answer = loop {
+            match self.ask("Runtime.evaluate", params.clone()).await {
+                Ok(answer) => break answer,
+                // The page went elsewhere meanwhile; what is waited for may be there.
+                Err(error) => assert!(tokio::time::Instant::now() < end, "{script}: {error}"),
+            }
+        };
+        if answer["result"]["value"] != true {
             let text = self.eval("document.body.innerText").await;
             panic!("never came: {script}\n{}", text.as_str().unwrap_or_default());
         }
