@@ -18,9 +18,10 @@ async fn all_lanes_receive_and_nothing_is_against_the_policy() {
     page.until(&in_all("median", "/^[\\d,.]+$/.test(said)")).await;
     page.until(&in_all("p95", "/^[\\d,.]+ ms$/.test(said)")).await;
     page.until("/^± \\d+\\.\\d ms$/.test(document.getElementById('clock').textContent)").await;
-    page.picture("desk-dark").await;
-    page.prefers("prefers-color-scheme", "light").await;
-    page.picture("desk-light").await;
+    for scheme in ["dark", "light"] {
+        page.prefers("prefers-color-scheme", scheme).await;
+        page.picture(&format!("desk-{scheme}")).await;
+    }
     assert_content(&mut page).await;
     server.stop().await;
 }
