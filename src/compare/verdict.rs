@@ -9,7 +9,7 @@ mod tests;
 use std::fmt::Write as _;
 
 use self::choice::{Choice, Out, choose, is};
-use super::words::{bytes, count, counted, number, time};
+use super::words::{bytes, count, counted, number, seconds, time};
 use super::{Lane, ScaleRow, ScaleView, Verdict};
 use crate::model::{Needs, Shape, Source, TransportKind, Way};
 
@@ -23,7 +23,8 @@ const WORTH: f64 = 100_000.0;
 /// The fastest a source goes.
 const FASTEST: f64 = 10_000.0;
 
-/// What to use for these needs, as far as these lanes tell; `None` where too little was measured.
+/// What to use for these needs, as far as these lanes tell; `None` where too little was
+/// measured, or where there is nothing to choose from.
 /// A scale run adds what a connection costs.
 pub fn verdict(
     needs: &Needs,
@@ -215,7 +216,7 @@ impl Case<'_> {
         if best.reconnects > 0 {
             let _ = write!(text, ", over {}", counted(best.reconnects, "reconnect"));
             if let Some(recover) = best.recover_ms {
-                let _ = write!(text, " that took up to {}", time(recover.max));
+                let _ = write!(text, " that took up to {}", seconds(recover.max / 1e3));
             }
         }
         let odd = [(best.duplicated, "came twice"), (best.reordered, "came out of order")];

@@ -7,6 +7,7 @@ use super::{Measure, Moment, Step};
 use crate::analysis::{Bucket, Series};
 use crate::compare::words::{bytes, count, counted, number, seconds, time};
 use crate::compare::{HerdView, LaneView, RunView, StreamsView};
+use crate::model::Way;
 
 /// A figure that can be told of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -154,9 +155,13 @@ fn of_lane<'a>(name: &str, before: &'a RunView, after: &'a RunView) -> Option<Sp
     Some(Span { before: named(before)?, after: named(after)?, from_ns, to_ns })
 }
 
-/// The time on the clock of the lanes, as far as any of them shows it.
+/// The time on the clock of the lanes, as far as any of them shows it. What is done in a step may
+/// have its effect at once, so this must not be later than it was.
 fn now_ns(run: &RunView) -> u64 {
-    let of_series = |series: &Series| series.width_ns.saturating_mul(series.buckets.len() as u64);
+    let of_series = |series: &Series| {
+        let times = series.buckets.iter().next_back();
+        times.and_then(|bucket| bucket.sizes.values.iter().map(|(at, _)| *at).max()).unwrap_or(0)
+    };
     let of_wire = |lane: &LaneView| {
         lane.wire.last().map_or(0, |(at, _)| (f64::from(at.max(0.0)) * 1e9) as u64)
     };
@@ -174,6 +179,10 @@ impl Span<'_> {
             Figure::Delivered => match grown(|lane| lane.sent) {
                 sent if delivered <= sent => {
                     format!("{} of {} delivered", count(delivered), count(sent))
+                }
+                // One or two were on their way when the step began.
+                sent if delivered <= sent + sent / 50 + 2 => {
+                    format!("all {} delivered", count(sent))
                 }
                 sent => format!("{} delivered while {} were sent", count(delivered), count(sent)),
             },
@@ -201,10 +210,18 @@ impl Span<'_> {
     }
 
     fn state(&self) -> String {
-        match &self.after.reason {
-            Some(reason) => format!("{} ({reason})", self.after.state),
-            None => self.after.state.clone(),
+        let LaneView { spec, state, reason, .. } = self.after;
+        match reason {
+            // “SSE, because …”
+            Some(reason) if spec.way == Way::Fallback => format!("on {reason}"),
+            Some(reason) => format!("{state} ({reason})"),
+            None => state.clone(),
         }
+    }
+
+    /// Whether it came in the step.
+    fn is_within(&self, at: u64) -> bool {
+        self.from_ns < at && at <= self.to_ns
     }
 
     fn buckets(&self) -> impl Iterator<Item = &Bucket> {
@@ -220,7 +237,7 @@ impl Span<'_> {
         for bucket in self.buckets() {
             let kept = &bucket.latencies.values;
             let weight = f64::from(bucket.received.max(1)) / kept.len().max(1) as f64;
-            let within = kept.iter().filter(|(at, _)| (self.from_ns..=self.to_ns).contains(at));
+            let within = kept.iter().filter(|(at, _)| self.is_within(*at));
             found.extend(within.map(|(_, ms)| (*ms, weight)));
         }
         found.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -240,7 +257,7 @@ impl Span<'_> {
         for bucket in self.buckets() {
             let mut times: Vec<u64> = bucket.sizes.values.iter().map(|(at, _)| *at).collect();
             times.sort_unstable();
-            for at in times.into_iter().filter(|at| (self.from_ns..=self.to_ns).contains(at)) {
+            for at in times.into_iter().filter(|at| self.is_within(*at)) {
                 longest = longest.max(at.saturating_sub(last));
                 last = at;
             }
@@ -259,8 +276,8 @@ impl Span<'_> {
         match longest.to_ns {
             None => String::from("not back"),
             Some(to) => {
-                let ms = to.saturating_sub(longest.from_ns) as f64 / 1e6;
-                format!("back after {}", time(ms))
+                let s = to.saturating_sub(longest.from_ns) as f64 / 1e9;
+                format!("back after {}", seconds(s))
             }
         }
     }

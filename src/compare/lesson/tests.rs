@@ -265,3 +265,23 @@ fn figures_have_words() {
     }
     assert_eq!(Figure::from_word("mood"), None);
 }
+
+#[test]
+fn what_an_act_lets_through_at_once_belongs_to_its_step() {
+    let step = Step {
+        measures: vec![Measure { lane: Some("SSE".into()), figure: Figure::Median }],
+        ..small().steps[0].clone()
+    };
+    let at = |s: f64, came: &[u64]| {
+        let spec = LaneSpec::over(Way::Over(TransportKind::Sse));
+        let mut view = lane_view(spec, lane(TransportKind::Sse, 9, 9, 2.0), came);
+        view.wire = Arc::new([(s as f32, 1.0)]);
+        let run = run_view(vec![view], s);
+        Moment { run, herds: Vec::new(), streams: Vec::new() }
+    };
+    // Both in the same slice of the series.
+    let before = at(5.02, &[5_010]);
+    let told = |after: &Moment| measured(&step, &before, after);
+    assert_eq!(told(&at(6.0, &[5_010, 5_030])).as_deref(), Some("SSE: median 2 ms"));
+    assert_eq!(told(&at(6.0, &[5_010])).as_deref(), Some("SSE: no median"));
+}

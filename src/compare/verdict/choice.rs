@@ -8,8 +8,10 @@ use crate::model::{Needs, TransportKind, Way};
 const SAME_MS: f64 = 5.0;
 /// And those closer than this share of the faster one.
 const SAME_SHARE: f64 = 0.25;
-/// 95th percentiles may be twice as far apart as the faster one, and this.
-const SAME_P95_MS: f64 = 50.0;
+/// 95th percentiles may be that far apart, since they hold what was caught up after breaks.
+const SAME_P95_MS: f64 = 500.0;
+/// And so many times the faster one.
+const SAME_P95_TIMES: f64 = 4.0;
 /// A share of losses that matters also to those who can miss something.
 const MANY_LOST: f64 = 0.01;
 
@@ -48,9 +50,13 @@ pub(super) fn is(lane: &Lane, kind: TransportKind) -> bool {
     lane.transport == kind.word()
 }
 
-/// The lane that fits best; `None` where too little came over any.
+/// The lane that fits best; `None` where too little came over any, and where all travel alike.
 pub(super) fn choose(needs: Needs, rate: f64, lanes: &[Lane]) -> Option<Choice<'_>> {
     if lanes.iter().map(|lane| lane.delivered).max()? < FEWEST {
+        return None;
+    }
+    let first = lanes.first()?.transport;
+    if lanes.iter().all(|lane| lane.transport == first) {
         return None;
     }
     let mut left: Vec<&Lane> = lanes.iter().collect();
@@ -133,7 +139,7 @@ fn slow(lane: &Lane, left: &[&Lane]) -> Option<Out> {
     })?;
     let (own, best) = (lane.latency_ms?, fastest.latency_ms?);
     let is_same = own.p50 <= best.p50 + (best.p50 * SAME_SHARE).max(SAME_MS)
-        && own.p95 <= best.p95 * 2.0 + SAME_P95_MS;
+        && own.p95 <= best.p95 * SAME_P95_TIMES + SAME_P95_MS;
     (!is_same).then_some(Out::Slow)
 }
 

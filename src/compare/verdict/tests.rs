@@ -150,7 +150,10 @@ fn what_failed_is_not_recommended_and_it_is_said_why() {
 
 #[test]
 fn the_last_one_left_is_taken_with_its_faults_named() {
-    let only = [Lane { lost: 3, ..lane(TransportKind::LongPoll, 2.3, 512) }];
+    let only = [
+        Lane { lost: 3, ..lane(TransportKind::LongPoll, 2.3, 512) },
+        sample::lane(TransportKind::Websocket, 12_000, 0, 0.0),
+    ];
     let needs = Needs { two_way: true, binary: true, resume: true, ..Needs::default() };
     let found = judged(needs, &only);
     assert_eq!(found.transport, "long-poll");
@@ -179,6 +182,8 @@ fn too_little_is_no_verdict() {
     assert_eq!(verdict(&needs, &source(1.0), &few, None), None);
     few[3].delivered = 20;
     assert!(verdict(&needs, &source(1.0), &few, None).is_some());
+    let alike = [lane(TransportKind::Sse, 1.0, 100), lane(TransportKind::Sse, 2.0, 100)];
+    assert_eq!(verdict(&needs, &source(1.0), &alike, None), None, "nothing to choose from");
 }
 
 #[test]
@@ -247,7 +252,7 @@ fn figures(lanes: &[Lane], rate: f64) -> HashSet<String> {
         let whole = [lane.sent, lane.delivered, lane.lost, lane.duplicated, lane.reordered];
         texts.extend(whole.into_iter().chain([lane.requests, lane.reconnects]).map(count));
         texts.extend(lane.latency_ms.iter().flat_map(|l| [l.p50, l.p95, l.p99]).map(time));
-        texts.extend(lane.recover_ms.map(|recover| time(recover.max)));
+        texts.extend(lane.recover_ms.map(|recover| seconds(recover.max / 1e3)));
         texts.extend(lane.wire_per_message().map(bytes));
         for other in lanes {
             let apart = |of: fn(&Lane) -> Option<f64>| Some((of(lane)? - of(other)?).abs());
