@@ -189,3 +189,18 @@ fn everything_on_the_server_page_is_reached_and_seen() {
     assert_order(&stops, &wanted);
     assert!(stops.iter().all(|stop| !stop.starts_with("Cut SSE")), "a list is one stop");
 }
+
+#[test]
+fn what_gets_the_focus_in_a_column_is_scrolled_to() {
+    let mut stage = Stage::sized(fixture_server::troubled(), vec2(900.0, 600.0), Theme::Dark);
+    stage.click("Server");
+    for _ in 0..MOST {
+        stage.press(Key::Tab);
+        let Some((name, rect)) = focused(&stage) else { continue };
+        if name.starts_with("Run No backoff") {
+            assert!(rect.bottom() < 580.0, "{name} is at {rect:?}");
+            return;
+        }
+    }
+    panic!("the lessons were not reached");
+}

@@ -173,6 +173,9 @@ const ALL: &[Picture] = &[
     ("server-narrow-stopped", vec2(900.0, 600.0), Snapshot::default, |stage| {
         stage.click("Server");
     }),
+    ("server-middle", vec2(1180.0, 720.0), fixture_server::troubled, |stage| {
+        stage.click("Server");
+    }),
     ("server-huge", vec2(2560.0, 1440.0), serving, |stage| stage.click("Server")),
     ("compare", WIDE, fixture_compare::comparing, |stage| stage.click("Compare")),
     (

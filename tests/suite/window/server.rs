@@ -155,7 +155,10 @@ fn a_client_is_cut_and_so_are_all() {
 #[test]
 fn only_the_clients_on_the_screen_are_written() {
     let mut stage = page(fixture_server::crowded());
-    assert!(stage.has_like("5,000 connected") && stage.has_like("the first 500 are listed"));
+    assert!(
+        stage.has_like("5,000 connected")
+            && stage.has_like("of the first 500, 84 have fallen behind")
+    );
     assert!(stage.has_like("client 1") && !stage.has_like("client 400"));
     let list = stage.window.get_by_role_and_label(Role::List, "Clients");
     list.focus();
@@ -163,6 +166,17 @@ fn only_the_clients_on_the_screen_are_written() {
     stage.press(Key::End);
     stage.press(Key::Delete);
     assert_eq!(stage.sent(), [Command::CutClient(500)]);
+}
+
+#[test]
+fn what_the_columns_do_not_say_is_in_the_tooltip() {
+    let mut stage = page(fixture_server::workshop());
+    let row = stage.window.get_by_label_contains("SSE 192.168.1.40 Safari").rect();
+    stage.window.hover_at(row.center());
+    stage.window.run_steps(4);
+    std::iter::repeat_n((), 40).for_each(|()| stage.window.step());
+    assert!(stage.has_like("Client 4, connected since 12:41:15 UTC"));
+    assert!(stage.has_like("3 messages wait for it"));
 }
 
 #[test]

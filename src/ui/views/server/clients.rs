@@ -195,14 +195,15 @@ fn title_ui(ui: &mut Ui, rect: Rect, server: &ServerView) {
     let listed = server.clients.len() as u64;
     let mut parts =
         vec![(format!("{} connected", format::thousands(server.client_count)), t.muted)];
+    let is_part = server.client_count > listed && listed > 0;
+    let listed = format::thousands(listed);
     if behind > 0 {
+        let of = if is_part { format!(" · of the first {listed},") } else { ",".into() };
         let verb = if behind == 1 { "has" } else { "have" };
-        let text = format!(", {} {verb} fallen behind", format::thousands(behind));
-        parts.push((text, t.warn));
-    }
-    if server.client_count > listed && listed > 0 {
-        let text = format!(" · the first {} are listed", format::thousands(listed));
-        parts.push((text, t.faint));
+        parts.push((of, t.muted));
+        parts.push((format!(" {} {verb} fallen behind", format::thousands(behind)), t.warn));
+    } else if is_part {
+        parts.push((format!(" · the first {listed} are listed"), t.muted));
     }
     let said: String = parts.iter().map(|(text, _)| text.as_str()).collect();
     let response = ui.interact(rect, Id::unique("clients title"), Sense::hover());
@@ -240,22 +241,27 @@ fn empty_ui(ui: &mut Ui, rect: Rect, server: &ServerView, out: &mut Outbox) {
     }
 }
 
+/// The headings, each with what it means.
 fn headings_ui(ui: &Ui, rect: Rect, columns: &Columns) {
     let t = tokens(ui.ctx());
-    let put = |x: f32, align: Align2, text: &str| {
-        ui.painter().text(pos2(x, rect.center().y), align, text, words(size::SMALL), t.faint);
+    let put = |x: f32, align: Align2, text: &str, tip: &str| {
+        let at = pos2(x, rect.center().y);
+        let shown = ui.painter().text(at, align, text, words(size::SMALL), t.faint);
+        let response = ui.interact(shown.expand(4.0), Id::unique(("clients", text)), Sense::HOVER);
+        response.widget_info(|| WidgetInfo::labeled(Role::ColumnHeader, true, text));
+        response.on_hover_text(tip);
     };
     let (left, right) = (Align2::LEFT_CENTER, Align2::RIGHT_CENTER);
-    put(columns.transport, left, "Transport");
-    put(columns.address, left, "Address");
-    put(columns.agent, left, "Client");
+    put(columns.transport, left, "Transport", "How it is connected");
+    put(columns.address, left, "Address", "Where it comes from");
+    put(columns.agent, left, "Client", "What it calls itself, in short");
     if let Some(since) = columns.since {
-        put(since, right, "Since");
+        put(since, right, "Since", "When it came");
     }
-    put(columns.delivered, right, "Delivered");
-    put(columns.wire, right, "Wire");
-    put(columns.behind, right, "Behind");
-    put(columns.median, right, "Median");
+    put(columns.delivered, right, "Delivered", "Messages handed to it");
+    put(columns.wire, right, "Wire", "Bytes at its socket, both ways");
+    put(columns.behind, right, "Behind", "Messages that wait for it");
+    put(columns.median, right, "Median", "Median latency, as it measured itself and told");
 }
 
 fn row_ui(

@@ -16,7 +16,7 @@ mod topics;
 mod transports;
 mod troubles;
 
-use egui::{Panel, Rect, ScrollArea, Ui, UiBuilder, vec2};
+use egui::{Id, Memory, Panel, Rect, ScrollArea, Ui, UiBuilder, vec2};
 use lucide_icons::Icon;
 
 use crate::engine::{ServerView, TransportStats};
@@ -44,6 +44,8 @@ pub(crate) struct ServerPage {
     clients: clients::Clients,
     join: join::JoinCard,
     topics: topics::TopicsCard,
+    /// What had the focus in the frame before.
+    focused: Option<Id>,
 }
 
 impl ServerPage {
@@ -91,26 +93,37 @@ impl ServerPage {
             .show(ui, |ui| self.bar.ui(ui, server, can_start, out));
         let canvas = egui::Frame::new().fill(t.canvas);
         egui::CentralPanel::no_frame().frame(canvas).show(ui, |ui| {
+            let focus = self.new_focus(ui);
             let page = ui.max_rect().shrink2(vec2(size::PAD, 0.0));
             let left_width = if page.width() >= THREE { 300.0 } else { 264.0 };
             let (left, rest) = split(page, left_width);
-            column(ui, left, "server left", |ui, _| self.left_ui(ui, scene, out));
+            column(ui, ("server left", left), focus, |ui, _| self.left_ui(ui, scene, out));
             if server.url.is_none() {
-                return column(ui, rest, "server middle", |ui, _| stopped_ui(ui, server, out));
+                return column(ui, ("server middle", rest), focus, |ui, _| {
+                    stopped_ui(ui, server, out)
+                });
             }
             let has_right = page.width() >= THREE;
             let right_width = if has_right { 236.0 + size::PAD } else { 0.0 };
             let (middle, right) = split(rest, rest.width() - right_width);
-            column(ui, middle, "server middle", |ui, bottom| {
+            column(ui, ("server middle", middle), focus, |ui, bottom| {
                 self.middle_ui(ui, (bottom, has_right), scene, out);
             });
             if has_right {
-                column(ui, right, "server right", |ui, _| {
+                column(ui, ("server right", right), focus, |ui, _| {
                     self.join.column_ui(ui, server, out);
                     self.topics.ui(ui, &server.topics);
                 });
             }
         });
+    }
+
+    /// Where the focus has just gone to.
+    fn new_focus(&mut self, ui: &Ui) -> Option<Rect> {
+        let focused = ui.memory(Memory::focused);
+        let before = std::mem::replace(&mut self.focused, focused);
+        let response = ui.ctx().read_response(focused.filter(|_| focused != before)?)?;
+        (response.layer_id == ui.layer_id()).then_some(response.rect)
     }
 
     fn left_ui(&mut self, ui: &mut Ui, scene: Scene<'_>, out: &mut Outbox) {
@@ -189,14 +202,21 @@ fn split(place: Rect, width: f32) -> (Rect, Rect) {
     (place.with_max_x(edge), place.with_min_x((edge + size::PAD).min(place.right())))
 }
 
-/// A column that scrolls where its content is longer. It is told where it ends.
-fn column(ui: &mut Ui, place: Rect, id: &str, add: impl FnOnce(&mut Ui, f32)) {
+/// A column that scrolls where its content is longer, and to what gets the focus. Its content is
+/// told where it ends.
+fn column(
+    ui: &mut Ui,
+    (id, place): (&str, Rect),
+    focus: Option<Rect>,
+    add: impl FnOnce(&mut Ui, f32),
+) {
     let mut child = ui.new_child(UiBuilder::new().max_rect(place));
     child.set_clip_rect(place.expand2(vec2(size::PAD / 2.0, 0.0)).intersect(ui.clip_rect()));
     // At rest, a bar beside cards would be taken for a line between panels.
     let bar = &mut child.spacing_mut().scroll;
     (bar.dormant_background_opacity, bar.active_background_opacity) = (0.0, 0.0);
     (bar.interact_background_opacity, bar.dormant_handle_opacity) = (0.0, 0.5);
+    let focus = focus.filter(|focus| place.x_range().contains(focus.center().x));
     ScrollArea::vertical().id_salt(id).auto_shrink([false, false]).show(&mut child, |ui| {
         ui.set_width(place.width());
         ui.spacing_mut().item_spacing = vec2(size::PAD, size::PAD);
@@ -205,6 +225,9 @@ fn column(ui: &mut Ui, place: Rect, id: &str, add: impl FnOnce(&mut Ui, f32)) {
         // Scrolled, everything lies higher by as much.
         add(ui, top + place.height() - size::PAD);
         ui.add_space(size::PAD - ui.spacing().item_spacing.y);
+        if let Some(focus) = focus.filter(|focus| !place.contains_rect(*focus)) {
+            ui.scroll_to_rect(focus.expand(size::PAD), None);
+        }
     });
 }
 
