@@ -34,8 +34,11 @@ impl Outlook {
     pub(in crate::server) fn new(link: &Arc<Link>, kind: TransportKind) -> Self {
         let mut changes = link.weather().now.subscribe();
         let now = Arc::clone(&changes.borrow_and_update());
-        let began = Instant::now();
-        Self { kind, link: Arc::clone(link), changes, now, seen: began, began }
+        let seen = Instant::now();
+        // A stream is cut, or else the connection that carries one request after the other.
+        let polls = matches!(kind, TransportKind::LongPoll | TransportKind::ShortPoll);
+        let began = if polls { link.began() } else { seen };
+        Self { kind, link: Arc::clone(link), changes, now, seen, began }
     }
 
     pub(in crate::server) fn impairment(&self) -> &Impairment {
