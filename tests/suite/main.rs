@@ -25,6 +25,7 @@ mod page;
 mod poll;
 mod protocols;
 mod reach;
+mod report;
 mod server;
 mod sse;
 mod sse_conformance;
