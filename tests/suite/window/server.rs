@@ -112,7 +112,7 @@ fn burst_shape_and_topics_are_set_while_the_server_runs() {
 fn the_room_is_opened_with_one_click_and_closed_with_another() {
     let mut stage = page(fixture_server::alone());
     assert!(!stage.has_like("QR code of"));
-    assert!(stage.has_like("listens beyond this machine"), "what it does is said beforehand");
+    assert!(stage.has_like("then listens beyond this machine"), "what it does is said beforehand");
     stage.click("Open to the room");
     assert_eq!(stage.sent(), [Command::OpenRoom(true)]);
     stage.show(fixture_server::workshop());
@@ -120,6 +120,20 @@ fn the_room_is_opened_with_one_click_and_closed_with_another() {
     assert!(stage.has("7F3K-22QD") && stage.has("192.168.1.5:4100"));
     stage.click("Open to the room");
     assert_eq!(stage.sent(), [Command::OpenRoom(false)]);
+}
+
+#[test]
+fn the_next_start_does_not_open_the_room_again() {
+    let mut snapshot = fixture_server::workshop();
+    snapshot.server.options.listen = ([0, 0, 0, 0], 4107).into();
+    let mut stage = page(snapshot.clone());
+    snapshot.server.url = None;
+    snapshot.server.join = None;
+    stage.show(snapshot);
+    act(&mut stage, Action::ToggleServer);
+    let sent = stage.sent();
+    let [Command::StartServer(options)] = &sent[..] else { panic!("{sent:?}") };
+    assert_eq!((options.listen, &options.join), (([127, 0, 0, 1], 4107).into(), &None));
 }
 
 #[test]

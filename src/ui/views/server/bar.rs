@@ -17,11 +17,11 @@ use crate::ui::widgets::{Button, line, pill};
 
 /// What opening the room does.
 pub(super) const OPENS: &str = "Lets everyone in this network come in who has the token, and shows \
-                                a QR code to scan. Until it is closed again, the server listens \
-                                beyond this machine";
+                                a QR code to scan. The server then listens beyond this machine; \
+                                who is connected has to come back";
 /// What closing it does.
-const CLOSES: &str = "Everyone in this network who has the token can come in. Closes the room: only \
-                      this machine reaches the server, and others are cut off";
+const CLOSES: &str = "Everyone in this network who has the token can come in. Closing the room \
+                      leaves only this machine, and cuts everyone off";
 /// The window is wide enough for what can also be done elsewhere.
 const ROOMY: f32 = 1300.0;
 

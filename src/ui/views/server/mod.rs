@@ -74,8 +74,11 @@ impl ServerPage {
     /// Starts the server, or stops it.
     fn toggle(&mut self, server: &ServerView, out: &mut Outbox) {
         if server.url.is_some() {
-            out.send(Command::StopServer);
-        } else if let Ok(options) = self.settings.draft(server).read() {
+            return out.send(Command::StopServer);
+        }
+        // The page may not have been seen since it stopped.
+        self.settings.take_over(server);
+        if let Ok(options) = self.settings.draft(server).read() {
             out.send(Command::StartServer(Box::new(options)));
         }
     }

@@ -38,6 +38,14 @@ impl Draft {
         }
     }
 
+    /// Only this machine: a room is opened by its switch, never by the next start.
+    fn close_room(&mut self) {
+        if self.options.join.take().is_some() {
+            self.options.listen.set_ip(ServerOptions::default().listen.ip());
+            self.listen = self.options.listen.to_string();
+        }
+    }
+
     /// The settings to start with.
     pub(super) fn read(&self) -> Result<ServerOptions, Wrong> {
         let listen = self.listen.trim().parse().map_err(|_| Wrong::Address(NO_ADDRESS))?;
@@ -91,6 +99,9 @@ impl Settings {
                 draft.options.network = network.clone();
             }
             self.draft = Some(draft);
+        }
+        if let Some(draft) = self.draft.as_mut().filter(|_| server.url.is_none()) {
+            draft.close_room();
         }
     }
 }
