@@ -256,7 +256,6 @@ pub fn herds() -> LessonView {
     let herd = |comeback, label, is_calm: bool| {
         let attempts: Vec<u32> = (0..200_u32)
             .map(|slice| match slice {
-                0..60 => 0,
                 60..90 if !is_calm => 900 + (noise(u64::from(slice)) * 100.0) as u32,
                 90..95 if !is_calm => 400,
                 60..180 if is_calm => {

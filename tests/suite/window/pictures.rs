@@ -241,13 +241,15 @@ const ALL: &[Picture] = &[
 ];
 
 /// Those that are compared: every part of the window once, in both themes.
-const COMPARED: [(&str, Theme); 6] = [
+const COMPARED: [(&str, Theme); 8] = [
     ("first-run", Theme::Dark),
     ("inspect", Theme::Dark),
     ("inspect", Theme::Light),
     ("lost", Theme::Light),
     ("narrow", Theme::Dark),
     ("server", Theme::Light),
+    ("compare", Theme::Dark),
+    ("compare-lesson", Theme::Light),
 ];
 
 fn first_run() -> Snapshot {
