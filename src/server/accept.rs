@@ -12,7 +12,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::conn::auto::{self, Builder};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -132,13 +132,24 @@ async fn serve(
     if first == First::Http1 {
         let connection = http1().serve_connection(io, service).with_upgrades();
         let connection = pin!(connection);
-        return until_over(connection, |c| c.graceful_shutdown(), &shared, &end).await;
+        return until_over(
+            connection,
+            http1::UpgradeableConnection::graceful_shutdown,
+            &shared,
+            &end,
+        )
+        .await;
     }
     let builder = either(&shared, &end);
     let connection = builder.serve_connection_with_upgrades(io, service);
     // Few are such, and theirs is much larger.
     let mut connection = Box::pin(connection);
-    let served = until_over(connection.as_mut(), |c| c.graceful_shutdown(), &shared, &end);
+    let served = until_over(
+        connection.as_mut(),
+        auto::UpgradeableConnection::graceful_shutdown,
+        &shared,
+        &end,
+    );
     // The library waits for ever for the byte that tells HTTP/1.1 from HTTP/2.
     let silent = async {
         tokio::time::sleep(HEAD).await;
