@@ -1,9 +1,10 @@
 //! `wirescope compare`: lanes side by side against the built-in server or another one, as a table.
 
 use std::fmt::Write as _;
+use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use tokio_util::sync::CancellationToken;
 
 use super::capture::output;
@@ -12,7 +13,8 @@ use super::explained;
 use super::interrupt::Interrupt;
 use super::scale;
 use super::terminal::{Terminal, print};
-use crate::compare::{self, CompareError, Comparison, LessonView, Running, Target, table};
+use crate::compare::{self, CompareError, Comparison, LessonView, Running, Target, report, table};
+use crate::engine::report_meta;
 use crate::model::{LaneSpec, Network, RunSetup, ServerOptions, Source, TransportKind};
 use crate::server::Server;
 
@@ -30,6 +32,7 @@ pub(super) fn run(args: &CompareArgs, terminal: Terminal) -> Result<()> {
     terminal.say(headline(&setup));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let comparison = runtime.block_on(measure(args, setup, terminal))?;
+    let reported = args.report.as_deref().map(|path| write_report(path, &comparison, args));
     let text = if args.json {
         serde_json::to_string_pretty(&comparison)? + "\n"
     } else {
@@ -37,10 +40,22 @@ pub(super) fn run(args: &CompareArgs, terminal: Terminal) -> Result<()> {
     };
     let printed = print(text.as_bytes());
     terminal.say(format_args!("Recorded in {}", comparison.capture.display()));
+    reported.transpose()?;
     if let Some((error, hint)) = &comparison.view.error {
         anyhow::bail!("{error}. {hint}");
     }
     printed
+}
+
+/// Writes what there is to take home.
+fn write_report(path: &Path, comparison: &Comparison, args: &CompareArgs) -> Result<()> {
+    let meta = report_meta(args.network()?);
+    let is_json = path.extension().is_some_and(|end| end == "json");
+    let write = if is_json { report::json } else { report::html };
+    std::fs::write(path, write(&comparison.view, None, &meta)).with_context(|| {
+        let path = path.display();
+        format!("{path} could not be written; choose a folder that is there and takes files")
+    })
 }
 
 fn headline(setup: &RunSetup) -> String {

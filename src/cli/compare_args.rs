@@ -13,7 +13,12 @@ use crate::model::{LaneSpec, Needs, Network, RunSetup, Way};
 
 const EXAMPLES: &str = "Examples:
   wirescope compare --for 30s --rate 50
+<<<<<<< HEAD
   wirescope compare --lanes websocket,sse,fallback --impair upgrade=426 --report blocked.html
+=======
+  wirescope compare --lanes websocket,sse,fallback --impair websocket:upgrade=426
+  wirescope compare --for 1m --needs proxies,browser --report lanes.html
+>>>>>>> d4bcc30 (Write reports from compare, and keep tokens of rooms out of recordings)
   wirescope compare --url 'http://192.0.2.7:4100/?join=7F3K-22QD' --rate 100
   wirescope compare --lesson buffering-proxy
   wirescope compare --json > lanes.json";
@@ -58,6 +63,14 @@ pub(super) struct CompareArgs {
     /// Print the figures as JSON instead of a table
     #[arg(long)]
     pub(super) json: bool,
+    /// Write a report, as one page or as JSON, by how the file's name ends
+    #[arg(
+        long,
+        value_name = "FILE.html|FILE.json",
+        value_parser = report,
+        conflicts_with = "scale"
+    )]
+    pub(super) report: Option<PathBuf>,
     /// File to record into; without it a place is chosen and printed
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
@@ -119,6 +132,15 @@ impl Default for CompareArgs {
     }
 }
 
+fn report(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    let is_known = |end: &std::ffi::OsStr| end == "html" || end == "json";
+    if path.extension().is_some_and(is_known) {
+        return Ok(path);
+    }
+    Err(String::from("the name of a report ends in .html or .json"))
+}
+
 fn way(text: &str) -> Result<Way, String> {
     Way::from_word(text.trim()).ok_or_else(|| {
         let words: Vec<_> = Way::ALL.iter().map(|way| way.word()).collect();
@@ -173,6 +195,7 @@ mod tests {
             ("--needs gopher", "two-way"),
             ("--url http://h --impair delay=1s", "cannot be used with"),
             ("--lesson resume --rate 9", "cannot be used with"),
+            ("--report page.pdf", ".html or .json"),
         ];
         for (line, said) in table {
             let error = read(line).err().unwrap_or_default();

@@ -189,3 +189,51 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // A panic while counting would at worst have left an event uncounted.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+#[allow(clippy::expect_used)]
+mod tests {
+    use super::*;
+    use crate::model::{Dir, Event, Kind, LaneSpec, Options, Way};
+
+    /// A board whose lanes have been watched for so long that their series are full.
+    fn long_board() -> Arc<Board> {
+        let counter = |way| Counter::new(&LaneSpec::over(way), 0, &Options::default());
+        let lanes = Way::ALL.into_iter().map(counter).collect();
+        let board = Board::new(RunSetup::default(), Clock::start(), lanes);
+        for lane in 0..6 {
+            let events: Vec<Event> = (0..900).map(|k| at(k * 100_000_000)).collect();
+            Counting(Arc::clone(&board)).committed(Committed { first_n: 1, lane, events: &events });
+        }
+        board
+    }
+
+    fn at(t_ns: u64) -> Event {
+        Event::new(t_ns, Dir::In, Kind::Event).with_payload(r#"{"id":1}"#)
+    }
+
+    #[test]
+    fn no_view_copies_everything_and_none_stays_behind() {
+        let board = long_board();
+        let fresh = |view: &RunView| {
+            view.lanes.iter().filter(|lane| lane.series.buckets.len() == 900).count()
+        };
+        let views: Vec<usize> = (0..4).map(|_| fresh(&board.view())).collect();
+        assert_eq!(views, [2, 4, 6, 6]);
+        // What did not change is not copied again.
+        let (before, after) = (board.view(), board.view());
+        for (before, after) in before.lanes.iter().zip(&after.lanes) {
+            assert!(Arc::ptr_eq(&before.series, &after.series));
+            assert!(Arc::ptr_eq(&before.distribution, &after.distribution));
+        }
+    }
+
+    #[test]
+    fn a_lesson_and_the_end_see_everything() {
+        let whole = |view: &RunView| view.lanes.iter().all(|l| l.series.buckets.len() == 900);
+        assert!(whole(&long_board().whole_view()));
+        let board = long_board();
+        board.state().stage = Stage::Done;
+        assert!(whole(&board.view()));
+    }
+}

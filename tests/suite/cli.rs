@@ -311,6 +311,22 @@ fn compare_measures_every_lane() {
 }
 
 #[test]
+fn a_comparison_over_a_bad_network_falls_back_and_is_reported() {
+    let captures = tempfile::tempdir().unwrap();
+    let page = captures.path().join("block.html");
+    let args = ["compare", "--for", "1s", "--rate", "40", "--lanes", "sse,fallback", "--needs"];
+    let more = ["proxies", "--impair", "websocket:upgrade=426", "--report", page.to_str().unwrap()];
+    let (code, stdout, stderr) = run(captures.path(), &[&args[..], &more[..]].concat());
+    assert_eq!(code, 0, "{stderr}");
+    let rows: Vec<&str> = stdout.lines().collect();
+    assert!(rows[1].starts_with("SSE") && rows[2].starts_with("Automatic"), "{stdout}");
+    assert!(stdout.contains("Server-Sent Events"), "a verdict: {stdout}");
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains("<!doctype html>") || page.contains("<!DOCTYPE html>"), "{page:.100}");
+    assert!(page.contains("Automatic"));
+}
+
+#[test]
 fn a_file_that_is_not_there_and_one_that_is_taken_are_told() {
     let captures = tempfile::tempdir().unwrap();
     let taken = captures.path().join("taken.wirescope");
