@@ -20,6 +20,7 @@ mod run;
 mod sample;
 mod side;
 mod table;
+mod taken;
 mod verdict;
 mod view;
 mod way;

@@ -15,7 +15,7 @@ use super::base::Base;
 use super::counter::Ledger;
 use super::error::CompareError;
 use super::side::OWN_TS;
-use crate::model::{Clock, Options, Source};
+use crate::model::{Clock, Options, Shape, Source};
 use crate::net::{Ask, Http, HttpError};
 use crate::server::Account;
 
@@ -202,6 +202,12 @@ impl Remote {
         }
         if failed > 0 {
             notes.push(format!("{failed} messages could not be published ({words})"));
+        }
+        if self.source.shape != Shape::default() {
+            notes.push(String::from(
+                "What is published to another server is plain text of the size asked for, whatever \
+                 shape was",
+            ));
         }
         let wanted = self.source.rate * seconds;
         if refused + failed == 0 && wanted >= 10.0 && (sent as f64) < wanted * SHORT {

@@ -1,6 +1,6 @@
 //! The server's side of a run: what is sent, how much of it, and what the server counts.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use super::base::Base;
 use super::board::Board;
@@ -8,9 +8,9 @@ use super::counter::Ledger;
 use super::error::CompareError;
 use super::remote::Remote;
 use super::run::Target;
+use super::taken::Taken;
 use super::view::Stage;
-use crate::model::{Clock, DEFAULT_TOPIC, RunSetup, Source};
-use crate::server::Control;
+use crate::model::{Clock, RunSetup, Source};
 
 /// Where a payload says when it was sent, where that is not the server's own `ts`.
 pub(super) const OWN_TS: &str = "ts_sent";
@@ -150,74 +150,6 @@ impl Side {
         match self {
             Self::BuiltIn(_) => Vec::new(),
             Self::Other(remote) => remote.notes(seconds),
-        }
-    }
-}
-
-/// The source of the built-in server, taken over for a run. Dropped, it is as it was before, unless
-/// somebody else changed it meanwhile: then it stays as they wanted it.
-#[derive(Debug)]
-pub(super) struct Taken {
-    control: Control,
-    topic: String,
-    source: Source,
-    state: Mutex<Kept>,
-}
-
-/// What the source was told last by the run, and what it is to be told after it.
-#[derive(Debug)]
-struct Kept {
-    told: Source,
-    after: Source,
-}
-
-impl Taken {
-    fn new(control: Control, source: Source) -> Self {
-        let before = control.source();
-        let is_followed = |topic: &&String| *topic == DEFAULT_TOPIC;
-        let topic = source.topics.iter().find(is_followed).or(source.topics.first());
-        let topic = topic.map_or(DEFAULT_TOPIC, String::as_str).to_owned();
-        let state = Mutex::new(Kept { told: before.clone(), after: before });
-        let taken = Self { control, topic, source, state };
-        // It was checked before, so this is never refused.
-        let _ = taken.tell(Source { rate: 0.0, ..taken.source.clone() });
-        taken
-    }
-
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Changes the source for as long as the run lasts.
-    pub(super) fn tell(&self, source: Source) -> Result<(), CompareError> {
-        let mut kept = self.kept();
-        let now = self.control.source();
-        if now != kept.told {
-            kept.after = now;
-        }
-        self.control.set_source(source.clone())?;
-        kept.told = source;
-        Ok(())
-    }
-
-    /// Number of the last message, which goes on where a restart makes ids begin again.
-    fn last(&self) -> u64 {
-        self.control.hub().total(&self.topic)
-    }
-
-    async fn end(&self) -> u64 {
-        let rest = Source { rate: 0.0, ..self.control.source() };
-        let _ = self.tell(rest);
-        self.control.settled().await;
-        self.last()
-    }
-}
-
-impl Drop for Taken {
-    fn drop(&mut self) {
-        let kept = self.kept();
-        if self.control.source() == kept.told {
-            let _ = self.control.set_source(kept.after.clone());
         }
     }
 }

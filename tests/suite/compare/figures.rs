@@ -148,6 +148,26 @@ async fn a_run_that_others_change_leaves_what_they_wanted() {
 }
 
 #[tokio::test]
+async fn a_run_may_begin_while_the_one_before_ends() {
+    let server = server().await;
+    let control = server.control();
+    let before = control.source();
+    let first = Begun::new(setup(100.0, lanes(&[SSE])), Target::BuiltIn(control.clone())).await;
+    first.until("messages", |lanes| lanes[0].delivered > 0).await;
+    first.stop.cancel();
+    let second = Begun::new(setup(100.0, lanes(&[SSE])), Target::BuiltIn(control.clone())).await;
+    let (ended, _folder) = first.end().await;
+    assert_eq!((ended.lanes[0].lost, ended.lanes[0].duplicated), (0, 0));
+    second.until("messages", |lanes| lanes[0].delivered > 10).await;
+    assert!(control.source().rate > 0.0, "the end of the first does not silence the second");
+    let (comparison, _folder) = second.end().await;
+    let lane = &comparison.lanes[0];
+    assert_eq!((lane.lost, lane.delivered), (0, lane.sent));
+    assert_eq!(control.source(), before);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn nothing_is_left_of_a_run_that_is_over_or_dropped() {
     let server = server().await;
     let control = server.control();

@@ -1,0 +1,110 @@
+//! The source of the built-in server while runs have it: the newest run says what is sent, and when
+//! none is left the source is as it was before the first.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::error::CompareError;
+use crate::model::{DEFAULT_TOPIC, Source};
+use crate::server::Control;
+
+/// The sources that runs of this process have, by the address of their server: a run may begin while
+/// the lanes of the one before still end.
+static LENT: Mutex<BTreeMap<SocketAddr, Lent>> = Mutex::new(BTreeMap::new());
+
+/// A source that runs have.
+#[derive(Debug)]
+struct Lent {
+    /// The newest run, whose word counts.
+    owner: u64,
+    runs: usize,
+    /// What it was told last by a run.
+    told: Source,
+    /// What it is to be told after them.
+    after: Source,
+}
+
+/// The source of the built-in server, taken over for a run. Dropped, it is as it was before, unless
+/// somebody else changed it meanwhile: then it stays as they wanted it.
+#[derive(Debug)]
+pub(super) struct Taken {
+    pub(super) control: Control,
+    pub(super) topic: String,
+    /// What is sent while messages count.
+    pub(super) source: Source,
+    number: u64,
+}
+
+impl Taken {
+    /// Takes the source over and lets it rest. `source` was checked.
+    pub(super) fn new(control: Control, source: Source) -> Self {
+        let is_followed = |topic: &&String| *topic == DEFAULT_TOPIC;
+        let topic = source.topics.iter().find(is_followed).or(source.topics.first());
+        let topic = topic.map_or(DEFAULT_TOPIC, String::as_str).to_owned();
+        let number = {
+            let now = control.source();
+            let mut all = lent();
+            let lent = all.entry(control.addr()).or_insert_with(|| Lent {
+                owner: 0,
+                runs: 0,
+                told: now.clone(),
+                after: now,
+            });
+            lent.owner += 1;
+            lent.runs += 1;
+            lent.owner
+        };
+        let taken = Self { control, topic, source, number };
+        // It was checked before, so this is never refused.
+        let _ = taken.tell(Source { rate: 0.0, ..taken.source.clone() });
+        taken
+    }
+
+    /// Changes the source for as long as the run lasts; nothing once another run has it.
+    pub(super) fn tell(&self, source: Source) -> Result<(), CompareError> {
+        let mut all = lent();
+        let lent = all.get_mut(&self.control.addr()).filter(|lent| lent.owner == self.number);
+        let Some(lent) = lent else { return Ok(()) };
+        let now = self.control.source();
+        self.control.set_source(source.clone())?;
+        if now != lent.told {
+            lent.after = now;
+        }
+        lent.told = source;
+        Ok(())
+    }
+
+    /// Number of the last message, which goes on where a restart makes ids begin again.
+    pub(super) fn last(&self) -> u64 {
+        self.control.hub().total(&self.topic)
+    }
+
+    /// Lets the source rest again; the number of the last message.
+    pub(super) async fn end(&self) -> u64 {
+        // Also where somebody else changed it: the rest is only the rate.
+        let _ = self.tell(Source { rate: 0.0, ..self.control.source() });
+        self.control.settled().await;
+        self.last()
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        let (mut all, addr) = (lent(), self.control.addr());
+        let Some(lent) = all.get_mut(&addr) else { return };
+        lent.runs -= 1;
+        if lent.owner == self.number && self.control.source() == lent.told {
+            let _ = self.control.set_source(lent.after.clone());
+            lent.told.clone_from(&lent.after);
+        }
+        if lent.runs == 0 {
+            all.remove(&addr);
+        }
+    }
+}
+
+fn lent() -> MutexGuard<'static, BTreeMap<SocketAddr, Lent>> {
+    // Nothing panics while it is held.
+    LENT.lock().unwrap_or_else(PoisonError::into_inner)
+}
