@@ -150,15 +150,16 @@ fn medians(series: &Series) -> Vec<Vec<PlotPoint>> {
         if sample.is_empty() || (buckets.len() < group && at > 0) {
             continue;
         }
-        sample.sort_unstable_by(f32::total_cmp);
+        let half = sample.len() / 2;
+        let (_, median, _) = sample.select_nth_unstable_by(half, f32::total_cmp);
+        let median = log(f64::from(*median));
         let doubled = (at * group * 2 + buckets.len()) as u64;
         let middle = doubled.saturating_mul(series.width_ns) / 2;
         if broken(&series.outages, last, middle) {
             lines.push(std::mem::take(&mut line));
         }
         last = middle;
-        let median = f64::from(quantile(&sample, 0.5));
-        line.push(PlotPoint::new(seconds(middle), log(median)));
+        line.push(PlotPoint::new(seconds(middle), median));
     }
     lines.push(line);
     lines.retain(|line| !line.is_empty());
