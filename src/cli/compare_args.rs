@@ -13,12 +13,8 @@ use crate::model::{LaneSpec, Needs, Network, RunSetup, Way};
 
 const EXAMPLES: &str = "Examples:
   wirescope compare --for 30s --rate 50
-<<<<<<< HEAD
   wirescope compare --lanes websocket,sse,fallback --impair upgrade=426 --report blocked.html
-=======
-  wirescope compare --lanes websocket,sse,fallback --impair websocket:upgrade=426
   wirescope compare --for 1m --needs proxies,browser --report lanes.html
->>>>>>> d4bcc30 (Write reports from compare, and keep tokens of rooms out of recordings)
   wirescope compare --url 'http://192.0.2.7:4100/?join=7F3K-22QD' --rate 100
   wirescope compare --lesson buffering-proxy
   wirescope compare --json > lanes.json";
@@ -185,6 +181,17 @@ mod tests {
         assert!(bad.is_ok_and(|network| network.is_ok_and(|network| !network.is_good())));
         let taught = read("--lesson resume").map(|args| args.setup()).unwrap_or_default();
         assert_eq!(Some(taught), lessons().iter().find(|l| l.id() == "resume").map(Lesson::setup));
+    }
+
+    #[test]
+    fn every_example_is_one() {
+        for line in EXAMPLES.lines().skip(1) {
+            let words = shlex::split(line).unwrap_or_default();
+            assert_eq!(words.get(..2), Some(&["wirescope".into(), "compare".into()][..]), "{line}");
+            let args = words.into_iter().skip(1).take_while(|word| word != ">");
+            let read = Line::try_parse_from(args).map_err(|error| error.to_string());
+            assert!(read.is_ok_and(|line| line.args.network().is_ok()), "{line}");
+        }
     }
 
     #[test]
