@@ -62,7 +62,7 @@ impl Link {
     }
 
     pub(super) fn is_waited_on(&self) -> bool {
-        self.waiting.load(Ordering::Relaxed) > 0
+        self.waiting.load(Ordering::Acquire) > 0
     }
 
     pub(super) fn kind(&self) -> Option<TransportKind> {
@@ -126,7 +126,9 @@ pub(super) struct Waiting(Arc<Link>);
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
+        // The answer passes next, and must not be too late because it was long in coming.
+        self.0.passed(Instant::now());
+        self.0.waiting.fetch_sub(1, Ordering::Release);
         self.0.wake();
     }
 }

@@ -128,7 +128,7 @@ impl Storm {
     pub(super) fn idles(&self, link: &Link) -> Option<(Instant, CutHow)> {
         let idle = self.terms.idle?;
         let is_ours = idle.how != CutHow::Clean || self.terms.polls && !link.is_waited_on();
-        is_ours.then(|| (self.passed + idle.after, idle.how))
+        is_ours.then(|| (self.passed.max(link.last_passed()) + idle.after, idle.how))
     }
 
     /// When something happens by itself; a socket that is blocked wakes the task itself.
