@@ -44,7 +44,7 @@ impl Core {
 
     fn go_on(&mut self, after: After, control: &Control) {
         match after {
-            After::Demo => match server::endpoints(&control.url()) {
+            After::Demo => match server::endpoints(&control.base()) {
                 Ok(endpoints) => self.connect(endpoints),
                 Err(error) => self.tell(Severity::Error, &error.to_string(), None),
             },
