@@ -87,7 +87,7 @@ async fn the_door_opens_to_the_token_and_to_nothing_else() {
     let server = start(options.clone()).await;
     let base = format!("http://{}", server.addr());
     let mut page = browser.open(&base, 360, 740).await;
-    let text = "document.body.innerText";
+    let text = "document.querySelector('main').textContent";
     page.until(&format!("{text}.includes('only those who know the token come in')")).await;
     page.picture("door").await;
     let fits = page.eval("document.documentElement.scrollWidth <= innerWidth").await;
