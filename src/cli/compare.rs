@@ -15,7 +15,7 @@ use super::scale;
 use super::terminal::{Terminal, print};
 use crate::compare::{self, CompareError, Comparison, LessonView, Running, Target, report, table};
 use crate::engine::report_meta;
-use crate::model::{LaneSpec, Network, RunSetup, ServerOptions, Source, TransportKind};
+use crate::model::{LaneSpec, Network, RunSetup, ServerOptions, Source};
 use crate::server::Server;
 
 /// Messages kept for lanes that come back.
@@ -26,7 +26,7 @@ const LOOK: Duration = Duration::from_millis(200);
 /// Runs the comparison; the table or the JSON goes to stdout, the path of the capture to stderr.
 pub(super) fn run(args: &CompareArgs, terminal: Terminal) -> Result<()> {
     if !args.scale.is_empty() {
-        return scale::run(&args.scale, &TransportKind::ALL, args.json, terminal);
+        return scale::run(&args.scale, &args.setup().lanes, args.json, terminal);
     }
     let setup = args.setup();
     terminal.say(headline(&setup));

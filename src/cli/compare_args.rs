@@ -17,6 +17,7 @@ const EXAMPLES: &str = "Examples:
   wirescope compare --for 1m --needs proxies,browser --report lanes.html
   wirescope compare --url 'http://192.0.2.7:4100/?join=7F3K-22QD' --rate 100
   wirescope compare --lesson buffering-proxy
+  wirescope compare --scale 100,1000,5000 --lanes websocket,sse
   wirescope compare --json > lanes.json";
 
 /// Options of `compare`.
@@ -54,7 +55,14 @@ pub(super) struct CompareArgs {
     )]
     pub(super) lesson: Option<&'static Lesson>,
     /// Measure what so many clients of each transport cost instead, as in 100,1000,5000
-    #[arg(long, value_name = "N,…", value_delimiter = ',', value_parser = super::scale::clients)]
+    #[arg(
+        long,
+        value_name = "N,…",
+        value_delimiter = ',',
+        value_parser = super::scale::clients,
+        conflicts_with_all = ["duration", "url", "impair", "needs", "output"],
+        conflicts_with_all = ["rate", "burst", "size", "shape", "topics"],
+    )]
     pub(super) scale: Vec<usize>,
     /// Print the figures as JSON instead of a table
     #[arg(long)]
@@ -203,6 +211,8 @@ mod tests {
             ("--url http://h --impair delay=1s", "cannot be used with"),
             ("--lesson resume --rate 9", "cannot be used with"),
             ("--report page.pdf", ".html or .json"),
+            ("--scale 100 --url http://h", "cannot be used with"),
+            ("--scale 100,0", "from 1 to 100000"),
         ];
         for (line, said) in table {
             let error = read(line).err().unwrap_or_default();
