@@ -71,13 +71,14 @@ struct Case<'a> {
 }
 
 impl Case<'_> {
-    /// The lane the reader thinks of next, of those that worked: WebSocket, or else SSE, or else the
-    /// fastest.
+    /// The lane the reader thinks of next, of those that lost no more than they may: WebSocket, or
+    /// else SSE, or else the fastest.
     fn rival(&self) -> Option<&Lane> {
         let best = self.choice.best;
         let worked = || {
             let others = self.lanes.iter().filter(|lane| lane.transport != best.transport);
             let others = others.filter(|lane| lane.transport != Way::Fallback.word());
+            let others = others.filter(|lane| !self.choice.lost_too_much(lane));
             others.filter_map(|lane| Some((median(lane)?, lane)))
         };
         let of = |kind| worked().map(|(_, lane)| lane).find(|lane| is(lane, kind));

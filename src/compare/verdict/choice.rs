@@ -45,6 +45,13 @@ pub(super) struct Choice<'a> {
     pub(super) out: Vec<(&'a Lane, Out)>,
 }
 
+impl Choice<'_> {
+    /// Whether it is out for what it lost, so that its other figures mean little.
+    pub(super) fn lost_too_much(&self, lane: &Lane) -> bool {
+        self.out.iter().any(|(out, why)| std::ptr::eq(*out, lane) && *why == Out::Lost)
+    }
+}
+
 /// Whether it travels over this transport.
 pub(super) fn is(lane: &Lane, kind: TransportKind) -> bool {
     lane.transport == kind.word()

@@ -203,6 +203,18 @@ fn what_came_back_says_so_and_equals_are_called_equal() {
     assert!(!found.would_change.iter().any(|line| line.contains("reconnect")), "{found:?}");
 }
 
+#[test]
+fn a_lane_that_lost_much_is_nothing_to_compare_with() {
+    let mut lanes = usual();
+    (lanes[0].delivered, lanes[0].lost) = (1_000, 11_000);
+    let found = judged(Needs::default(), &lanes);
+    assert_eq!(
+        found.summary,
+        "One-way, 12 msg/s, text: as fast as Stream. Stream would save 6 B a message."
+    );
+    assert!(found.reasons.iter().any(|reason| reason.contains("lost 11,000 of 12,000")));
+}
+
 fn scale_row(transport: &'static str, memory: u64) -> ScaleRow {
     ScaleRow {
         transport,
