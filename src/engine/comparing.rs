@@ -26,10 +26,10 @@ enum Run {
     #[default]
     None,
     /// Cancelled, it ends as soon as it has begun.
-    Beginning(CancellationToken),
+    Beginning(CancellationToken, Arc<RunView>),
     Running(Running, CancellationToken),
-    /// It is over, and its last figures are being put together.
-    Ending,
+    /// It is over, and its last figures are being put together; what it showed last.
+    Ending(Arc<RunView>),
     Over(Arc<RunView>),
 }
 
@@ -68,7 +68,8 @@ impl Comparing {
         folder: Arc<Path>,
         work: &Work,
     ) {
-        self.begin(work, |stop| async move {
+        let asked = setup.clone();
+        self.begin(work, asked, |stop| async move {
             compare::start(setup, target, |header| place::new_file(&folder, header), stop).await
         });
     }
@@ -81,20 +82,22 @@ impl Comparing {
         folder: Arc<Path>,
         work: &Work,
     ) {
-        self.begin(work, |stop| async move {
+        self.begin(work, lesson.setup(), |stop| async move {
             let place = |header: &_| place::new_file(&folder, header);
             compare::start_lesson(lesson, control, place, stop).await
         });
     }
 
-    fn begin<F>(&mut self, work: &Work, start: impl FnOnce(CancellationToken) -> F)
+    fn begin<F>(&mut self, work: &Work, setup: RunSetup, start: impl FnOnce(CancellationToken) -> F)
     where
         F: Future<Output = Result<Running, CompareError>> + Send + 'static,
     {
         let before = self.end();
         let stop = CancellationToken::new();
         let starting = start(stop.clone());
-        self.run = Run::Beginning(stop.clone());
+        // Nobody takes a run that is being prepared for one that is not there.
+        let view = RunView { setup: Arc::new(setup), ..RunView::default() };
+        self.run = Run::Beginning(stop.clone(), Arc::new(view));
         work.spawn(async move {
             if let Some(before) = before {
                 // Both would steer the same server.
@@ -122,7 +125,7 @@ impl Comparing {
 
     /// Asks the comparison to end.
     pub(super) fn stop(&mut self) {
-        if let Run::Beginning(stop) | Run::Running(_, stop) = &self.run {
+        if let Run::Beginning(stop, _) | Run::Running(_, stop) = &self.run {
             stop.cancel();
         }
     }
@@ -138,10 +141,11 @@ impl Comparing {
 
     /// Looks whether the comparison is over, and has its last figures brought then.
     pub(super) fn look(&mut self, work: &Work) {
-        if !matches!(&self.run, Run::Running(running, _) if running.is_done()) {
-            return;
-        }
-        if let Run::Running(running, _) = std::mem::replace(&mut self.run, Run::Ending) {
+        let last = match &self.run {
+            Run::Running(running, _) if running.is_done() => Arc::new(running.view()),
+            _ => return,
+        };
+        if let Run::Running(running, _) = std::mem::replace(&mut self.run, Run::Ending(last)) {
             work.spawn(async move { Done::RunOver(Box::new(running.done().await)) });
         }
     }
@@ -163,7 +167,7 @@ impl Comparing {
                 changed.verdict = verdict(&needs, &view.setup.source, &lanes, scale.as_ref());
                 *view = Arc::new(changed);
             }
-            Run::None | Run::Beginning(_) | Run::Ending => {}
+            Run::None | Run::Beginning(..) | Run::Ending(_) => {}
         }
     }
 
@@ -209,8 +213,10 @@ impl Comparing {
         CompareView {
             run: match &self.run {
                 Run::Running(running, _) => Some(Arc::new(running.view())),
-                Run::Over(view) => Some(Arc::clone(view)),
-                Run::None | Run::Beginning(_) | Run::Ending => None,
+                Run::Beginning(_, view) | Run::Ending(view) | Run::Over(view) => {
+                    Some(Arc::clone(view))
+                }
+                Run::None => None,
             },
             lessons: Arc::clone(&self.lessons),
             scale: self.scale.as_ref().map(|scale| Arc::new(scale.view.borrow().clone())),

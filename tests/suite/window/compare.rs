@@ -143,6 +143,14 @@ fn a_run_is_stopped_begun_again_and_its_server_killed() {
 }
 
 #[test]
+fn a_run_that_is_being_prepared_can_be_stopped() {
+    let mut stage = page(with(RunView::default()));
+    assert!(stage.has("Opening") && stage.has("Opening the lanes"));
+    press_button(&mut stage, "Stop");
+    assert_eq!(stage.sent(), [Command::StopRun]);
+}
+
+#[test]
 fn a_server_elsewhere_is_not_killed_from_here() {
     let mut run = run(&[0, 1]);
     let setup =

@@ -239,6 +239,10 @@ impl Compare {
             crowds_ui(ui, told);
         }
         if run.lanes.is_empty() {
+            if run.lesson.is_none() && is_on(run) {
+                let text = "The one before ends first, and each lane connects";
+                Empty::new(Icon::ChartSpline, "Opening the lanes").line(text).show(ui);
+            }
             return;
         }
         let scale = scene.snapshot.compare.scale.as_deref();
