@@ -79,6 +79,7 @@ export class Lane {
   }
 
   #connect() {
+    this.again = undefined;
     this.#become('connecting', '');
     const link = {};
     this.#link = link;

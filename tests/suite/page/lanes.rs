@@ -119,6 +119,7 @@ async fn lanes_say_that_the_server_is_gone_and_come_back_with_it() {
     page.until(&in_all("delivered", "said === '10'")).await;
     assert_eq!(said(&mut page, "lost").await, ["0"; 5]);
     page.until(&in_all("reconnects", "Number(said) >= 1")).await;
+    page.until(&in_all("words", "!said.includes('tries again')")).await;
     // The browser says of each request that it failed; nothing else did.
     let complaints = page.complaints().await;
     let other = complaints.iter().filter(|text| !text.contains("net::ERR_"));
