@@ -124,7 +124,10 @@ fn told_ui(ui: &mut Ui, head: &str, text: &str, is_strong: bool) {
     ui.spacing_mut().item_spacing.y = 2.0;
     section(ui, head);
     let color = if is_strong { t.text } else { t.muted };
-    ui.add(egui::Label::new(RichText::new(text).color(color)).wrap().selectable(true));
+    // The columns would stretch its lines to their width.
+    ui.with_layout(Layout::top_down(Align::Min), |ui| {
+        ui.add(egui::Label::new(RichText::new(text).color(color)).wrap().selectable(true));
+    });
 }
 
 fn measured_ui(ui: &mut Ui, text: &str) {
