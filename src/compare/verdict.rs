@@ -132,8 +132,6 @@ impl Case<'_> {
             format!("as fast as {name}")
         } else if own < theirs && theirs >= own * 2.0 {
             format!("median {} against {} over {name}", time(own), time(theirs))
-        } else if own < theirs {
-            format!("{apart} faster than {name}")
         } else {
             format!("within {apart} of {name}")
         })
