@@ -2,7 +2,7 @@
 //! which a poll was asked for. An entry vanishes with its connection, so there are never more than
 //! a few a connection.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -41,6 +41,20 @@ pub struct Client {
     pub name: Option<String>,
     /// Median latency in milliseconds, as measured and reported by itself.
     pub median_ms: Option<f64>,
+}
+
+impl Client {
+    /// The same client with what was counted on another, newer connection of it.
+    fn and(self, other: Self) -> Self {
+        Self {
+            delivered: self.delivered + other.delivered,
+            wire_in: self.wire_in + other.wire_in,
+            wire_out: self.wire_out + other.wire_out,
+            behind: self.behind.min(other.behind),
+            median_ms: other.median_ms.or(self.median_ms),
+            ..self
+        }
+    }
 }
 
 /// A client as the server keeps it.
@@ -89,6 +103,13 @@ impl Entry {
         mutable.tab = tab;
     }
 
+    /// What tells those apart who poll under a name; `None` for others.
+    fn poller(&self) -> Option<(Carrier, u64)> {
+        let polls = matches!(self.carrier, Carrier::LongPoll | Carrier::ShortPoll);
+        let tab = polls.then(|| self.locked().tab.as_ref().map(|tab| tab.number)).flatten();
+        tab.map(|number| (self.carrier, number))
+    }
+
     fn locked(&self) -> MutexGuard<'_, Mutable> {
         self.mutable.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -119,22 +140,44 @@ pub(super) struct Clients {
 }
 
 impl Clients {
-    /// The `most` that have been here longest, oldest first, and how many there are.
+    /// The `most` that have been here longest, oldest first, and how many there are. Who polls
+    /// under one name is one client, on however many connections, as a browser takes any of those
+    /// it has.
     pub(super) fn list(&self, most: usize) -> (Vec<Client>, u64) {
-        let live = self.locked();
-        let all = live.len() as u64;
-        let entries: Vec<_> = live.values().take(most).cloned().collect();
-        drop(live);
-        (entries.iter().map(|entry| entry.client()).collect(), all)
+        let mut all = 0;
+        let mut listed: Vec<Vec<Arc<Entry>>> = Vec::new();
+        let mut pollers = HashMap::new();
+        for entry in self.locked().values() {
+            let known = entry.poller().map(|poller| *pollers.entry(poller).or_insert(all));
+            let at = known.unwrap_or(all);
+            if at == all {
+                all += 1;
+            }
+            match listed.get_mut(at) {
+                Some(connections) => connections.push(Arc::clone(entry)),
+                None if at < most => listed.push(vec![Arc::clone(entry)]),
+                None => {}
+            }
+        }
+        let clients = listed.iter().filter_map(|connections| {
+            connections.iter().map(|entry| entry.client()).reduce(Client::and)
+        });
+        (clients.collect(), all as u64)
     }
 
-    /// Ends the connection of one; whether there was one.
+    /// Ends every connection of one client; whether there was one.
     pub(super) fn cut(&self, id: u64) -> bool {
-        let entry = self.locked().get(&id).cloned();
-        entry.is_some_and(|entry| {
+        let live = self.locked();
+        let Some(entry) = live.get(&id).cloned() else { return false };
+        let poller = entry.poller();
+        let same =
+            |other: &&Arc<Entry>| other.id == id || poller.is_some() && other.poller() == poller;
+        let entries: Vec<_> = live.values().filter(same).cloned().collect();
+        drop(live);
+        for entry in entries {
             entry.cut.cancel();
-            true
-        })
+        }
+        true
     }
 
     /// Ends the connections of all.

@@ -79,6 +79,29 @@ async fn two_polls_on_one_connection_are_two_clients_that_end_with_it() {
 }
 
 #[tokio::test]
+async fn who_polls_on_any_of_its_connections_is_one_client() {
+    let server = start(quiet()).await;
+    let poll = |name: &str| format!("/short?since=0&client={name}");
+    let mut raws = Vec::new();
+    for name in ["tab", "tab", "other", "tab"] {
+        publish(&server, 1..=2);
+        let mut raw = Raw::get(&server, &poll(name), "").await;
+        raw.until("an answer", |text| text.ends_with('}')).await;
+        raws.push(raw);
+    }
+    let found = some(&server, 2).await;
+    assert_eq!(found[0].name.as_deref(), Some("tab"));
+    assert_eq!((found[0].delivered, found[0].behind), (2 + 4 + 8, 0));
+    let bytes: u64 = [0, 1, 3].iter().map(|raw| wire(&raws[*raw]).1).sum();
+    assert_eq!(found[0].wire_out, bytes);
+    assert_eq!(found[1].behind, 2);
+    assert_eq!(server.control().clients(1).0.len(), 1);
+    assert!(server.control().cut(found[0].id));
+    assert_eq!(some(&server, 1).await[0].name.as_deref(), Some("other"));
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_client_in_many_rooms_is_behind_in_all_of_them() {
     let server = start(quiet()).await;
     let mut socket = Socket::connect(&server, "/ws").await;
