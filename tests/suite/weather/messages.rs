@@ -14,12 +14,15 @@ fn expected(list: &str, ids: RangeInclusive<u64>) -> Vec<u64> {
     let (drop, duplicate, reorder) = every(list);
     let mut order: Vec<u64> = ids.collect();
     for place in 1..order.len() {
-        if order[place - 1] % reorder == 0 && order[place] == order[place - 1] + 1 {
+        if order[place - 1].is_multiple_of(reorder) && order[place] == order[place - 1] + 1 {
             order.swap(place - 1, place);
         }
     }
-    order.retain(|id| id % drop != 0);
-    order.into_iter().flat_map(|id| vec![id; 1 + usize::from(id % duplicate == 0)]).collect()
+    order.retain(|id| !id.is_multiple_of(drop));
+    order
+        .into_iter()
+        .flat_map(|id| vec![id; 1 + usize::from(id.is_multiple_of(duplicate))])
+        .collect()
 }
 
 fn every(list: &str) -> (u64, u64, u64) {
@@ -60,8 +63,8 @@ async fn messages_are_lost_doubled_and_swapped_alike_over_every_transport() {
 /// How many messages wait for the one after the last.
 fn held(list: &str, last: u64) -> usize {
     let (drop, duplicate, reorder) = every(list);
-    let is_held = last % reorder == 0 && last % drop != 0;
-    usize::from(is_held) * (1 + usize::from(last % duplicate == 0))
+    let is_held = last.is_multiple_of(reorder) && !last.is_multiple_of(drop);
+    usize::from(is_held) * (1 + usize::from(last.is_multiple_of(duplicate)))
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use wirescope::model::TransportKind;
 use wirescope::server::{Draft, Server};
 
-use super::tap::{HANDSHAKE, Tap, frames, is_poll, masked, path};
+use super::tap::{Tap, frames, is_poll, masked, path};
 use super::{make, millis, publish, start, start_in};
 
 /// How long the next message takes from when it is published; a short poll asks after that.
@@ -35,7 +35,7 @@ async fn bytes_are_delayed_each_way() {
             let at = Instant::now();
             let before = tap.received.len();
             tap.send(&masked(2, b"echo")).await;
-            tap.until("the echo", |text| text[..].contains("echo")).await;
+            tap.until("the echo", |text| text.contains("echo")).await;
             assert!(at.elapsed() >= 2 * delay, "there and back");
             assert_eq!(frames(&tap.received[before..]), [(2, b"echo".to_vec())]);
         }
@@ -65,11 +65,9 @@ async fn bytes_stay_in_order_however_the_delay_varies() {
     for kind in TransportKind::ALL {
         let server = start_in("delay=40ms,jitter=40ms").await;
         let mut tap = Tap::open(&server, kind).await;
-        let mut seen = Vec::new();
-        let mut times = Vec::new();
+        let (mut seen, mut times) = (Vec::new(), Vec::new());
         for n in 1..=12 {
-            let took = transit(&server, &mut tap, "x").await;
-            times.push(took);
+            times.push(transit(&server, &mut tap, "x").await);
             seen.push(n);
         }
         publish(&server, 13..=40);
@@ -80,7 +78,7 @@ async fn bytes_stay_in_order_however_the_delay_varies() {
         assert!(seen.iter().copied().eq(1..=40), "{seen:?} over {}", kind.word());
         let (least, most) = (times.iter().min().unwrap(), times.iter().max().unwrap());
         // Twelve times within a twentieth of the range: less than once in 10^13 runs.
-        assert!(*most - *least > millis(4), "{times:?} over {}", kind.word());
+        assert!(*most > *least + millis(4), "{times:?} over {}", kind.word());
         server.stop().await;
     }
 }
@@ -163,6 +161,5 @@ async fn only_the_transport_asked_for_last_counts() {
     assert!(tap.hears_nothing(super::LULL).await);
     make(&server, "");
     tap.take_answer().await;
-    assert!(HANDSHAKE.contains("Upgrade"));
     server.stop().await;
 }
