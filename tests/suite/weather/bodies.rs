@@ -65,7 +65,7 @@ async fn compression_that_withholds_says_nothing_until_the_end() {
         assert!(tap.text().contains("content-encoding: gzip\r\n"), "{}", tap.text());
         publish(&server, 1..=3);
         // The ten bytes every such stream begins with may come.
-        while !tap.hears_nothing(LULL).await {}
+        tap.falls_silent().await;
         assert_eq!(unzipped(&tap), "", "{}", kind.word());
         server.stop().await;
         tap.end().await;
@@ -112,7 +112,7 @@ async fn heartbeats_stop_and_come_again() {
         }
         make(&server, "heartbeats=off");
         // One may be on its way.
-        while !tap.hears_nothing(LULL).await {}
+        tap.falls_silent().await;
         let before = beats(&tap);
         make(&server, "");
         while beats(&tap) == before {

@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use wirescope::model::TransportKind;
 use wirescope::server::Server;
 
-use super::soon;
+use super::{LULL, soon};
 
 const HANDSHAKE: &str = "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\
     Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
@@ -183,6 +183,16 @@ impl Tap {
     pub(super) async fn hears_nothing(&mut self, long: Duration) -> bool {
         let read = self.stream.read_buf(&mut self.received);
         tokio::time::timeout(long, read).await.is_err()
+    }
+
+    /// Reads until nothing comes any more, while the connection stays.
+    pub(super) async fn falls_silent(&mut self) {
+        for _ in 0..50 {
+            if self.hears_nothing(LULL).await {
+                return;
+            }
+        }
+        panic!("never fell silent: {}", self.text());
     }
 
     /// Reads until the connection has ended; how it did.

@@ -107,8 +107,10 @@ async fn a_line_that_is_slow_no_more_lets_all_through_at_once() {
         if is_poll(kind) {
             tap.ask().await;
         }
-        server.publish("default", &Draft::text("message", &"x".repeat(9_000))).unwrap();
+        let large = "x".repeat(9_000);
+        server.publish("default", &Draft::text("message", &large)).unwrap();
         tap.hears_nothing(super::LULL).await;
+        assert!(!tap.text().contains(&large), "{}", kind.word());
         make(&server, "");
         assert_eq!(tap.ids(1).await, [1], "{}", kind.word());
         server.stop().await;
