@@ -28,7 +28,9 @@ fn a_comparison_starts_the_server_it_needs_and_leaves_a_recording_and_a_report()
     options.listen.set_port(0);
     bench.send(Command::StartRun(fast(&[TransportKind::Websocket, TransportKind::Sse])));
     let snapshot = bench.until("messages over both lanes", |snapshot| {
-        run(snapshot).is_some_and(|run| run.lanes.iter().all(|lane| lane.figures.delivered > 50))
+        run(snapshot).is_some_and(|run| {
+            run.stage == Stage::Running && run.lanes.iter().all(|lane| lane.figures.delivered > 50)
+        })
     });
     assert!(snapshot.server.url.is_some());
     assert!((snapshot.server.options.source.rate - 200.0).abs() < f64::EPSILON);
