@@ -1,5 +1,7 @@
 //! Why there is no comparison, and what to try.
 
+use std::sync::Arc;
+
 use crate::capture::CaptureError;
 use crate::model::{EndpointError, ServerOptionsError};
 use crate::net::HttpError;
@@ -46,6 +48,9 @@ pub enum CompareError {
         /// What it said.
         words: String,
     },
+    /// The built-in server was stopped during the run; why, where nobody asked for it.
+    #[error("the built-in server was stopped before the comparison was over{}", said(.0.as_deref().unwrap_or_default()))]
+    Stopped(Option<Arc<str>>),
     /// What only the built-in server can do.
     #[error("that can only be done with the built-in server")]
     NotHere,
@@ -74,6 +79,9 @@ impl CompareError {
             ),
             Self::NotLetIn { has_token: true, .. } => String::from(
                 "The token may be that of an earlier start; copy the address that the other Wirescope shows now",
+            ),
+            Self::Stopped(_) => String::from(
+                "The figures are those of the time until then; start the server and compare again",
             ),
             // Their text says it already.
             Self::Server(_)

@@ -202,6 +202,7 @@ impl Run {
         let watching = watch(&board, &side, &clients);
         tokio::select! {
             () = self.send_and_catch_up() => {}
+            error = side.gone() => self.break_off(&error).await,
             never = watching => match never {}
         }
         board.each(Counter::hang_up);
@@ -251,6 +252,20 @@ impl Run {
         board.each(|lane| lane.end_with(number(last)));
         // A lane that has not caught up by then shows what it lacks as lost.
         self.until(self.caught_up(number(last), ended)).await;
+    }
+
+    /// The server is gone: what was measured until now is all there is.
+    async fn break_off(&self, error: &CompareError) {
+        let (board, side) = (&*self.board, &*self.side);
+        // The source ends with its server, but not in the same instant.
+        side.settle().await;
+        let mut state = board.state();
+        state.error.get_or_insert((error.to_string(), error.hint()));
+        if state.stage == Stage::Running {
+            state.stage = Stage::CatchingUp;
+            state.ended_ns = Some(board.clock().now());
+            state.sent = side.sent(state.before);
+        }
     }
 
     /// Resolves when every lane has what it will ever have.

@@ -113,6 +113,15 @@ impl Side {
         }
     }
 
+    /// Resolves when the server is stopped, with what to say of it; never for another one, which
+    /// may come back.
+    pub(super) async fn gone(&self) -> CompareError {
+        match self {
+            Self::BuiltIn(taken) => CompareError::Stopped(taken.control.stopped().await),
+            Self::Other(_) => std::future::pending().await,
+        }
+    }
+
     /// Messages sent so far, when the one before the run had this number.
     pub(super) fn sent(&self, before: u64) -> u64 {
         match self {

@@ -130,6 +130,33 @@ async fn a_restart_that_forgets_is_counted_on() {
 }
 
 #[tokio::test]
+async fn a_run_ends_with_its_figures_when_its_server_is_stopped() {
+    let server = server().await;
+    let control = server.control();
+    let begun = Begun::new(setup(200.0, lanes(&Way::ALL)), Target::BuiltIn(control)).await;
+    begun.until("messages", |lanes| lanes.iter().all(|lane| lane.delivered >= 10)).await;
+    server.stop().await;
+    // Nobody stops the run.
+    let comparison = soon("the run ends", begun.running.done()).await;
+    let view = &comparison.view;
+    assert_eq!(view.stage, Stage::Done);
+    let (words, hint) = view.error.clone().unwrap();
+    assert!(words.contains("server was stopped"), "{words}");
+    assert!(hint.contains("start the server"), "{hint}");
+    for lane in &comparison.lanes {
+        assert!(lane.delivered >= 10 && lane.sent >= lane.delivered, "{lane:?}");
+        assert_eq!(lane.delivered + lane.lost, lane.sent, "{lane:?}");
+    }
+    // One that has not begun ends as well.
+    let gone = self::server().await;
+    let control = gone.control();
+    gone.stop().await;
+    let begun = Begun::new(setup(200.0, lanes(&[SSE])), Target::BuiltIn(control)).await;
+    let comparison = soon("the run ends", begun.running.done()).await;
+    assert!(comparison.view.error.is_some_and(|(words, _)| words.contains("stopped")));
+}
+
+#[tokio::test]
 async fn a_run_that_others_change_leaves_what_they_wanted() {
     let server = server().await;
     let control = server.control();
