@@ -32,7 +32,7 @@ pub(super) fn run(args: &CompareArgs, terminal: Terminal) -> Result<()> {
     terminal.say(headline(&setup));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let comparison = runtime.block_on(measure(args, setup, terminal))?;
-    let reported = args.report.as_deref().map(|path| write_report(path, &comparison, args));
+    let reported = args.report.as_deref().map(|path| write_report(path, &comparison));
     let text = if args.json {
         serde_json::to_string_pretty(&comparison)? + "\n"
     } else {
@@ -48,8 +48,8 @@ pub(super) fn run(args: &CompareArgs, terminal: Terminal) -> Result<()> {
 }
 
 /// Writes what there is to take home.
-fn write_report(path: &Path, comparison: &Comparison, args: &CompareArgs) -> Result<()> {
-    let meta = report_meta(args.network()?);
+fn write_report(path: &Path, comparison: &Comparison) -> Result<()> {
+    let meta = report_meta();
     let is_json = path.extension().is_some_and(|end| end == "json");
     let write = if is_json { report::json } else { report::html };
     std::fs::write(path, write(&comparison.view, None, &meta)).with_context(|| {

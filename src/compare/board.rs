@@ -10,11 +10,13 @@ use super::lane::Lane;
 use super::verdict::verdict;
 use super::view::{LessonView, RunView, Stage};
 use crate::capture::{CaptureError, Committed, Tap};
-use crate::model::{Clock, Needs, RunSetup};
+use crate::model::{Clock, Needs, Network, RunSetup};
 
 /// Slices of series that are copied for one view, more or less: a series that is long waits for its
 /// turn, so that no view takes longer than a frame of the window can spare.
 const COPIED: usize = 1500;
+/// Changes of the network that are remembered.
+const CHANGES: usize = 64;
 
 /// What a run knows of itself.
 #[derive(Debug)]
@@ -37,6 +39,8 @@ pub(super) struct State {
     /// Number of the last message before the run.
     pub(super) before: u64,
     pub(super) sent: u64,
+    /// The network from which second on, as in [`RunView::network`].
+    network: Vec<(f64, Arc<Network>)>,
     pub(super) notes: Vec<String>,
     pub(super) error: Option<(String, String)>,
     pub(super) lesson: Option<LessonView>,
@@ -51,6 +55,7 @@ impl Board {
             ended_ns: None,
             before: 0,
             sent: 0,
+            network: Vec::new(),
             notes: Vec::new(),
             error: None,
             lesson: None,
@@ -73,6 +78,31 @@ impl Board {
         if !state.notes.contains(&words) {
             state.notes.push(words);
         }
+    }
+
+    /// Notes what the network is like now, as long as that makes a difference to the run.
+    pub(super) fn sample_network(&self, now: Arc<Network>) {
+        let at_ns = self.clock.now();
+        let mut state = self.state();
+        let at_s = match state.began_ns {
+            _ if state.stage == Stage::Done => return,
+            Some(began) => at_ns.saturating_sub(began) as f64 / 1e9,
+            None => {
+                // What was before the run is not of it.
+                state.network.clear();
+                0.0
+            }
+        };
+        if state.network.last().is_some_and(|(_, last)| *last == now) {
+            return;
+        }
+        if state.network.len() < CHANGES {
+            state.network.push((at_s, now));
+            return;
+        }
+        drop(state);
+        let words = "The network changed more often than is remembered; only the first";
+        self.note(format!("{words} {CHANGES} are in the report"));
     }
 
     pub(super) fn set_needs(&self, needs: Needs) {
@@ -145,6 +175,7 @@ impl Board {
             sent: state.sent,
             lanes,
             verdict,
+            network: state.network,
             notes: state.notes,
             lesson: state.lesson,
             error: state.error,
@@ -226,6 +257,34 @@ mod tests {
             assert!(Arc::ptr_eq(&before.series, &after.series));
             assert!(Arc::ptr_eq(&before.distribution, &after.distribution));
         }
+    }
+
+    #[test]
+    fn the_network_is_remembered_as_it_was_during_the_run() {
+        let board = Board::new(RunSetup::default(), Clock::start(), Vec::new());
+        let delayed = |ms: usize| {
+            Arc::new(Network::parse([format!("delay={ms}ms").as_str()]).unwrap_or_default())
+        };
+        let words = |board: &Board| -> Vec<String> {
+            board.view().network.iter().flat_map(|(_, network)| network.lists()).collect()
+        };
+        board.sample_network(delayed(1));
+        board.sample_network(delayed(2));
+        assert_eq!(words(&board), ["delay=2ms"], "what was before it is not of it");
+        board.state().began_ns = Some(board.clock().now());
+        for ms in [2, 3, 3, 2] {
+            board.sample_network(delayed(ms));
+        }
+        assert_eq!(words(&board), ["delay=2ms", "delay=3ms", "delay=2ms"]);
+        let network = board.view().network;
+        assert!(network[0].0 == 0.0 && network[1].0 > 0.0 && network[1].0 <= network[2].0);
+        (0..CHANGES).for_each(|ms| board.sample_network(delayed(ms)));
+        let view = board.view();
+        assert_eq!((view.network.len(), view.notes.len()), (CHANGES, 1));
+        let board = Board::new(RunSetup::default(), Clock::start(), Vec::new());
+        board.state().stage = Stage::Done;
+        board.sample_network(delayed(1));
+        assert!(board.view().network.is_empty(), "what is undone after it is not of it either");
     }
 
     #[test]

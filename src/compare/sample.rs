@@ -64,6 +64,7 @@ pub(super) fn run_view(lanes: Vec<LaneView>, elapsed_s: f64) -> RunView {
         elapsed_s,
         sent: lanes.first().map_or(0, |lane| lane.figures.sent),
         lanes,
+        network: vec![(0.0, Arc::default())],
         ..RunView::default()
     }
 }

@@ -138,8 +138,11 @@ impl Side {
         }
     }
 
-    /// Notes how much was sent by now.
+    /// Notes how much was sent by now, and what the network is like.
     pub(super) fn refresh(&self, board: &Board) {
+        if let Self::BuiltIn(taken) = self {
+            board.sample_network(taken.control.network());
+        }
         let mut state = board.state();
         if state.stage == Stage::Running {
             state.sent = self.sent(state.before);

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::lane::Lane;
 use crate::analysis::Series;
-use crate::model::{LaneSpec, RunSetup};
+use crate::model::{LaneSpec, Network, RunSetup};
 
 /// What a run is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,6 +38,9 @@ pub struct RunView {
     pub lanes: Vec<LaneView>,
     /// What follows from it, as soon as there is enough to say something.
     pub verdict: Option<Verdict>,
+    /// What was done to connections: since which second of the run, and what. The first is from its
+    /// start; at most 64. Empty where nobody here knows, as of another server.
+    pub network: Vec<(f64, Arc<Network>)>,
     /// Things that went otherwise than asked for, in sentences.
     pub notes: Vec<String>,
     /// The lesson it belongs to.

@@ -115,7 +115,7 @@ impl Core {
             let hint = Some("Run a comparison first");
             return self.tell(Severity::Error, "There is nothing to report yet", hint);
         };
-        let meta = report_meta(self.serving.options().network);
+        let meta = report_meta();
         self.work.write_report(path, run, scale, meta);
     }
 

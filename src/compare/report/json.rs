@@ -10,7 +10,7 @@ use crate::compare::{LaneView, LessonView, RunView, ScaleView, Stage};
 pub(super) fn document(run: &RunView, scale: Option<&ScaleView>, meta: &ReportMeta) -> Value {
     let words = Words::hiding(run.setup.other.as_deref());
     let mut document = json!({
-        "settings": settings(run, meta),
+        "settings": settings(run),
         "lanes": run.lanes.iter().map(|lane| self::lane(lane, &words)).collect::<Vec<_>>(),
     });
     let mut add = |key: &str, value: Option<Value>| {
@@ -32,7 +32,7 @@ pub(super) fn document(run: &RunView, scale: Option<&ScaleView>, meta: &ReportMe
     document
 }
 
-fn settings(run: &RunView, meta: &ReportMeta) -> Value {
+fn settings(run: &RunView) -> Value {
     let (source, needs) = (&run.setup.source, &run.setup.needs);
     let mut settings = json!({
         "seconds": run.elapsed_s,
@@ -48,13 +48,34 @@ fn settings(run: &RunView, meta: &ReportMeta) -> Value {
             "browser": needs.browser,
             "resume": needs.resume,
         },
-        "network": meta.network.lists(),
-        "network_in_words": network::in_words(&meta.network),
     });
+    if let (Some(object), Value::Object(network)) = (settings.as_object_mut(), network(run)) {
+        object.extend(network);
+    }
     if let (Some(other), Some(object)) = (&run.setup.other, settings.as_object_mut()) {
         object.insert("url".into(), address(other).into());
     }
     settings
+}
+
+/// What was done to connections when the run began, and what changed since; `null` where nobody
+/// knows.
+fn network(run: &RunView) -> Value {
+    let Some(((_, first), later)) = run.network.split_first() else {
+        return json!({ "network": null, "network_in_words": null, "network_changes": null });
+    };
+    let changes = later.iter().map(|(at_s, network)| {
+        json!({
+            "at_s": at_s,
+            "network": network.lists(),
+            "network_in_words": network::in_words(network),
+        })
+    });
+    json!({
+        "network": first.lists(),
+        "network_in_words": network::in_words(first),
+        "network_changes": changes.collect::<Vec<_>>(),
+    })
 }
 
 fn lane(lane: &LaneView, words: &Words) -> Value {

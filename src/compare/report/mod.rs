@@ -12,7 +12,6 @@ mod tests;
 mod text;
 
 use super::{RunView, ScaleView};
-use crate::model::Network;
 
 /// What a report says that is not of the run itself.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -23,8 +22,6 @@ pub struct ReportMeta {
     pub machine: String,
     /// When it was written, as people or programs read it.
     pub made: String,
-    /// What is done to the built-in server's connections.
-    pub network: Network,
 }
 
 /// One HTML file: no script, nothing loaded, for screens of any width and for paper. Tokens that

@@ -1,6 +1,7 @@
 //! The report as a page: verdict first, then figures, plots, lesson, scale run and settings.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,6 +11,7 @@ use super::text::{Words, address};
 use super::{ReportMeta, network, plots, tables};
 use crate::compare::words::{bytes, count, counted, number, seconds};
 use crate::compare::{LessonView, RunView, ScaleView, Stage, Verdict};
+use crate::model::Network;
 
 const STYLE: &str = include_str!("style.css");
 
@@ -39,7 +41,7 @@ pub(super) fn page(run: &RunView, scale: Option<&ScaleView>, meta: &ReportMeta) 
             .then(|| format!("<section><h2>Plots</h2>{}</section>", plots::plots(run, &words))),
         run.lesson.as_ref().map(|view| lesson(view, &words)),
         scale.filter(|scale| !scale.rows.is_empty()).map(|scale| scaled(scale, &words)),
-        Some(settings(run, meta, &words)),
+        Some(settings(run, &words)),
         Some(footer(run, meta, &words)),
     ] {
         html.extend(part);
@@ -139,7 +141,7 @@ fn scaled(scale: &ScaleView, words: &Words) -> String {
     html
 }
 
-fn settings(run: &RunView, meta: &ReportMeta, words: &Words) -> String {
+fn settings(run: &RunView, words: &Words) -> String {
     let source = &run.setup.source;
     let needs = &run.setup.needs;
     let burst =
@@ -174,16 +176,31 @@ fn settings(run: &RunView, meta: &ReportMeta, words: &Words) -> String {
     for (name, value) in rows {
         let _ = write!(html, "<dt>{name}</dt><dd>{}</dd>", words.html(&value));
     }
-    html.push_str("<dt>Network</dt><dd>");
-    let troubles = network::in_words(&meta.network);
-    if troubles.is_empty() {
-        html.push_str("as it is, nothing made worse");
-    }
-    for trouble in troubles {
-        let _ = write!(html, "<span class=\"chip\">{}</span>", words.html(&trouble));
-    }
-    html.push_str("</dd></dl></section>");
+    let _ = write!(html, "<dt>Network</dt><dd>{}</dd></dl></section>", network(run, words));
     html
+}
+
+/// What was done to connections, and since when where that changed.
+fn network(run: &RunView, words: &Words) -> String {
+    let troubles = |network: &Network| {
+        let troubles = network::in_words(network);
+        if troubles.is_empty() {
+            return String::from("as it is, nothing made worse");
+        }
+        let chip =
+            |trouble: &String| format!("<span class=\"chip\">{}</span>", words.html(trouble));
+        troubles.iter().map(chip).collect()
+    };
+    match &*run.network {
+        [] => String::from("not known"),
+        [(_, network)] => troubles(network),
+        changes => {
+            let line = |(at_s, network): &(f64, Arc<Network>)| {
+                format!("<p>from {} on: {}</p>", seconds(*at_s), troubles(network))
+            };
+            changes.iter().map(line).collect()
+        }
+    }
 }
 
 fn footer(run: &RunView, meta: &ReportMeta, words: &Words) -> String {

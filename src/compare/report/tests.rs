@@ -13,18 +13,20 @@ use crate::compare::sample::{lane, lane_view, run_view, usual_run};
 use crate::compare::{
     LessonSummary, LessonView, RecoverMs, ScaleRow, Stage, StepView, StreamsView, Verdict, verdict,
 };
-use crate::model::{Impairment, LaneSpec, Needs, RunSetup, TransportKind, Way};
+use crate::model::{Impairment, LaneSpec, Needs, Network, RunSetup, TransportKind, Way};
 
 const EVIL: &str = "<script>alert('x')</script>\"><img src=x onerror=y>&amp;";
 
 fn meta() -> ReportMeta {
-    let impairment = Impairment::parse("delay=20ms,cut=60s/reset").expect("fine");
     ReportMeta {
         version: "0.1.0".into(),
         machine: "Linux, 2 processors".into(),
         made: "2026-11-22T11:00:00Z".into(),
-        network: Network::all(&impairment),
     }
+}
+
+fn network(list: &str) -> Arc<Network> {
+    Arc::new(Network::all(&Impairment::parse(list).expect("fine")))
 }
 
 /// Checks that every element is closed in order, every attribute is quoted, and no id is there
@@ -135,6 +137,7 @@ fn full_run() -> RunView {
     let mut run = usual_run();
     let needs = Needs { resume: true, ..Needs::default() };
     run.setup = Arc::new(RunSetup { needs, ..(*run.setup).clone() });
+    run.network = vec![(0.0, network("delay=20ms,cut=60s/reset"))];
     let figures: Vec<_> = run.lanes.iter().map(|lane| lane.figures.clone()).collect();
     run.verdict = verdict(&needs, &run.setup.source, &figures, None);
     run.lesson = Some(LessonView {
@@ -208,6 +211,38 @@ fn everything_is_in_it_and_it_is_well_formed() {
     }
     assert_eq!(page.matches("<svg viewBox=\"0 0 440 240\" role=\"img\"").count(), 4);
     assert_eq!(page.matches("<th scope=\"row\">").count(), 6 + 1);
+}
+
+#[test]
+fn the_network_is_that_of_the_run_and_not_of_another_server() {
+    let mut run = full_run();
+    let network_of = |run: &RunView| {
+        let page = checked(run, None);
+        let told = page.split("<dt>Network</dt><dd>").nth(1).expect("a network");
+        told.split("</dd>").next().unwrap_or_default().to_owned()
+    };
+    assert_eq!(
+        network_of(&run),
+        "<span class=\"chip\">Delay 20ms</span><span class=\"chip\">Cut 1m/reset</span>"
+    );
+    run.network = vec![(0.0, Arc::default()), (8.0, network("delay=1s")), (20.0, Arc::default())];
+    assert_eq!(
+        network_of(&run),
+        "<p>from 0 s on: as it is, nothing made worse</p>\
+         <p>from 8 s on: <span class=\"chip\">Delay 1s</span></p>\
+         <p>from 20 s on: as it is, nothing made worse</p>"
+    );
+    let settings = |run: &RunView| {
+        let document: Value = serde_json::from_str(&json(run, None, &meta())).expect("JSON");
+        document["settings"].clone()
+    };
+    let changes = &settings(&run)["network_changes"];
+    assert_eq!(changes[0]["at_s"], 8.0);
+    assert_eq!(changes[0]["network_in_words"][0], "Delay 1s");
+    assert_eq!(changes[1]["network"], Value::Array(Vec::new()));
+    run.network.clear();
+    assert_eq!(network_of(&run), "not known");
+    assert_eq!(settings(&run)["network"], Value::Null);
 }
 
 #[test]

@@ -28,6 +28,9 @@ async fn a_lesson_is_carried_out_measured_and_undone() {
     stop.cancel();
     let comparison = soon("its end", running.done()).await;
     assert_eq!(comparison.view.stage, Stage::Done);
+    let network = &comparison.view.network;
+    assert!(network.len() <= 2, "what is undone is not of the run: {network:?}");
+    assert!(!network.last().unwrap().1.is_good(), "the report tells what the lesson did");
     let steps = comparison.lesson.unwrap().steps;
     assert_eq!(steps.len(), lesson.steps.len());
     assert!(steps[0].measured.is_some() && steps[1].measured.is_some(), "{steps:?}");

@@ -170,6 +170,7 @@ pub fn run(lanes: &[usize]) -> RunView {
         sent: LONG * 12,
         lanes,
         verdict: Some(verdict()),
+        network: vec![(0.0, Arc::default())],
         ..RunView::default()
     }
 }
