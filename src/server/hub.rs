@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use tokio::sync::watch;
 
 use super::message::{Draft, Message};
+use crate::model::DEFAULT_TOPIC;
 
 /// Topics at a time.
 const TOPICS: usize = 32;
@@ -30,6 +31,10 @@ pub struct Hub {
 #[derive(Debug)]
 struct Shared {
     topics: Mutex<HashMap<String, Arc<Topic>>>,
+    /// Topics that stay although nobody reads them.
+    stay: Mutex<Vec<String>>,
+    /// Messages that were published, in all topics.
+    published: AtomicU64,
     history: AtomicUsize,
     backlog: AtomicUsize,
 }
@@ -48,6 +53,8 @@ struct Topic {
 #[derive(Debug, Default)]
 struct Log {
     last: u64,
+    /// How many messages there were in all topics when this one had its last.
+    at: u64,
     bytes: usize,
     kept: VecDeque<Arc<Message>>,
 }
@@ -55,9 +62,9 @@ struct Log {
 /// A topic that cannot be had.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HubError {
-    /// There are as many as there may be.
+    /// There are as many as there may be, and each is in use.
     #[error(
-        "there are {TOPICS} topics already, which is the most; use one of those, or restart the server"
+        "there are {TOPICS} topics already, all of them in use; use one of those, or end who reads them"
     )]
     TooMany,
     /// The name is empty, too long, or holds control characters.
@@ -127,15 +134,21 @@ impl Hub {
     /// A hub that keeps the newest `history` messages of a topic for those who come back, at most
     /// 32 MiB of them. Ids begin with 1.
     pub fn new(history: usize) -> Self {
-        let topics = Mutex::default();
+        let (topics, stay, published) = (Mutex::default(), Mutex::default(), AtomicU64::new(0));
         let (history, backlog) = (AtomicUsize::new(history), AtomicUsize::new(BACKLOG));
-        Self { shared: Arc::new(Shared { topics, history, backlog }) }
+        Self { shared: Arc::new(Shared { topics, stay, published, history, backlog }) }
     }
 
     /// Makes room for so many messages at once and as many again, so that nobody is too slow for
     /// one burst.
     pub(super) fn expect_at_once(&self, burst: usize) {
         self.shared.backlog.store(BACKLOG.max(2 * burst), Ordering::Relaxed);
+    }
+
+    /// Keeps these topics although nobody reads them. Any other one without readers makes room for
+    /// a new one when there are too many, that first which has been silent longest.
+    pub(super) fn keep(&self, topics: &[String]) {
+        *locked(&self.shared.stay) = topics.to_vec();
     }
 
     /// Keeps this many messages a topic from the next message on.
@@ -154,6 +167,7 @@ impl Hub {
         // Under the lock, so that times rise with ids.
         let seq = (topic.forgotten > 0).then(|| topic.forgotten + id);
         let message = draft.publish(id, seq, &topic.name, SystemTime::now());
+        log.at = self.shared.published.fetch_add(1, Ordering::Relaxed) + 1;
         log.push(message, self.history().max(self.shared.backlog.load(Ordering::Relaxed)));
         topic.newest.send_replace(id);
         Ok(id)
@@ -231,15 +245,24 @@ impl Hub {
             return Err(HubError::Name);
         }
         if topics.len() >= TOPICS {
-            // Nobody can come by another reference while the map is locked.
-            topics.retain(|_, topic| Arc::strong_count(topic) > 1 || locked(&topic.log).last > 0);
-        }
-        if topics.len() >= TOPICS {
-            return Err(HubError::TooMany);
+            let silent = self.silent(&topics).ok_or(HubError::TooMany)?;
+            topics.remove(&silent);
         }
         let topic = Topic::new(name, 0);
         topics.insert(name.to_owned(), Arc::clone(&topic));
         Ok(topic)
+    }
+
+    /// The topic that can be missed most easily, if any can.
+    fn silent(&self, topics: &HashMap<String, Arc<Topic>>) -> Option<String> {
+        let stay = locked(&self.shared.stay);
+        let others = topics.values().filter(|topic| {
+            // Nobody can come by another reference while the map is locked.
+            let is_used = Arc::strong_count(topic) > 1;
+            !is_used && topic.name != DEFAULT_TOPIC && !stay.contains(&topic.name)
+        });
+        let silent = others.min_by_key(|topic| locked(&topic.log).at)?;
+        Some(silent.name.clone())
     }
 }
 

@@ -28,6 +28,7 @@ pub(super) async fn run(
     loop {
         let now = wanted.borrow_and_update().clone();
         hub.expect_at_once(now.burst as usize);
+        hub.keep(&now.topics);
         kept.send_replace(now.clone());
         tokio::select! {
             () = stop.cancelled() => return,

@@ -106,6 +106,27 @@ fn a_batch_ends_at_either_limit_and_the_next_goes_on() -> Result<(), HubError> {
 }
 
 #[test]
+fn topics_without_readers_make_room_the_longest_silent_first() -> Result<(), HubError> {
+    let hub = Hub::new(10);
+    hub.keep(&["source".into()]);
+    for name in [DEFAULT_TOPIC, "source", "t0"] {
+        hub.publish(name, &text("x"))?;
+    }
+    let reader = hub.subscribe("read", Start::Now)?;
+    for n in 1..40 {
+        hub.publish(&format!("t{n}"), &text("x"))?;
+        hub.publish("t0", &text("x"))?;
+    }
+    assert_eq!(hub.topics().len(), TOPICS);
+    for (name, last) in [(DEFAULT_TOPIC, 1), ("source", 1), ("t0", 40), ("t39", 1), ("t1", 0)] {
+        assert_eq!(hub.last_id(name), last, "{name}");
+    }
+    hub.publish("read", &text("x"))?;
+    assert_eq!(reader.place().behind(), 1, "a topic with a reader stays");
+    Ok(())
+}
+
+#[test]
 fn topics_are_limited_and_those_never_used_make_room() -> Result<(), HubError> {
     let hub = Hub::new(10);
     let mut readers = Vec::new();

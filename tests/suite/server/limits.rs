@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tokio_tungstenite::tungstenite::Message;
-use wirescope::server::{Carrier, Draft, Hub, Limits, Server};
+use wirescope::server::{Carrier, Draft, Hub, Limits, Server, Start};
 
 use super::websocket::{HANDSHAKE, Socket};
 use super::{Raw, client, eventually, get, publish, quiet, soon, start};
@@ -148,9 +148,8 @@ async fn publishing_too_fast_is_refused_and_counted() {
 #[tokio::test]
 async fn there_are_only_so_many_topics() {
     let server = start(quiet()).await;
-    for n in 0..32 {
-        server.publish(&format!("t{n}"), &Draft::text("message", "x")).unwrap();
-    }
+    let read = |n| server.hub().subscribe(&format!("t{n}"), Start::Now).unwrap();
+    let readers: Vec<_> = (0..32).map(read).collect();
     for path in ["/sse?topic=new", "/poll?topic=new", "/short?topic=new", "/stream?topic=new"] {
         let refused = get(&server, path).await;
         assert_eq!(refused.status(), 403, "{path}");
@@ -160,5 +159,7 @@ async fn there_are_only_so_many_topics() {
     let mut raw = Raw::get(&server, "/ws?topic=new", HANDSHAKE).await;
     raw.until_text("32 topics already").await;
     assert!(raw.text().starts_with("HTTP/1.1 403"), "{}", raw.text());
+    drop(readers);
+    assert_eq!(get(&server, "/short?topic=new").await.status(), 200, "there is room again");
     server.stop().await;
 }
