@@ -201,6 +201,7 @@ impl Counter {
         Lane {
             transport: self.spec.way.word(),
             label: self.spec.name().to_owned(),
+            resumes: self.spec.resumes,
             sent,
             delivered: self.delivered,
             lost: due.saturating_sub(came),

@@ -50,6 +50,8 @@ pub struct Lane {
     pub transport: &'static str,
     /// What it is called.
     pub label: String,
+    /// Whether it goes on after its last message when it comes back.
+    pub resumes: bool,
     /// Messages that were sent during the run.
     pub sent: u64,
     /// Messages of these that arrived, those that came again included.

@@ -27,6 +27,7 @@ pub(super) fn lane(kind: TransportKind, sent: u64, delivered: u64, p50: f64) -> 
         requests: 1,
         connections: 1,
         label: kind.label().to_owned(),
+        resumes: true,
         ..Lane::default()
     }
 }

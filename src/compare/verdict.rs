@@ -8,8 +8,8 @@ mod tests;
 
 use std::fmt::Write as _;
 
-use self::choice::{Choice, Out, choose, is};
-use super::words::{bytes, count, counted, number, seconds, time};
+use self::choice::{Choice, Out, choose, is, same_median};
+use super::words::{at_most, bytes, count, counted, number, seconds, time};
 use super::{Lane, ScaleRow, ScaleView, Verdict};
 use crate::model::{Needs, Shape, Source, TransportKind, Way};
 
@@ -96,7 +96,7 @@ impl Case<'_> {
             0 if best.reconnects > 0 => {
                 said.push(format!("nothing lost over {}", counted(best.reconnects, "reconnect")));
             }
-            0 if self.needs.resume && is(best, TransportKind::Sse) => {
+            0 if self.needs.resume && best.resumes && is(best, TransportKind::Sse) => {
                 said.push("resumes by itself".into());
             }
             0 => {}
@@ -127,13 +127,13 @@ impl Case<'_> {
         let own = median(self.choice.best)?;
         let Some(rival) = self.rival() else { return Some(format!("median {}", time(own))) };
         let (theirs, name) = (median(rival)?, name(rival));
-        let apart = time((own - theirs).abs());
-        Some(if apart == time(0.0) {
+        let apart = (own - theirs).abs();
+        Some(if time(apart) == time(0.0) {
             format!("as fast as {name}")
-        } else if own < theirs && theirs >= own * 2.0 {
-            format!("median {} against {} over {name}", time(own), time(theirs))
+        } else if same_median(own, theirs) {
+            format!("within {} of {name}", at_most(apart))
         } else {
-            format!("within {apart} of {name}")
+            format!("median {} against {} over {name}", time(own), time(theirs))
         })
     }
 
@@ -183,7 +183,7 @@ impl Case<'_> {
                 format!("{name} carries text only here: bytes go as Base64, a third longer")
             });
         }
-        if self.needs.resume && is(best, TransportKind::Sse) {
+        if self.needs.resume && best.resumes && is(best, TransportKind::Sse) {
             said.push("An EventSource reconnects and resumes by itself, with Last-Event-ID".into());
         }
         if self.needs.resume && is(best, TransportKind::Websocket) {

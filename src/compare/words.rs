@@ -47,6 +47,19 @@ pub(super) fn time(ms: f64) -> String {
     }
 }
 
+/// A time that is not longer than what this says, to the digits of [`time`].
+pub(super) fn at_most(ms: f64) -> String {
+    let digits = if ms < 0.095 {
+        100.0
+    } else if ms < 9.95 {
+        10.0
+    } else {
+        1.0
+    };
+    // A difference of two figures is off by its last bits.
+    time((ms * digits - 1e-6).ceil() / digits)
+}
+
 /// A time that is rather long: `0.4 s`, `12 s`.
 pub(super) fn seconds(s: f64) -> String {
     format!("{} s", number(s))
@@ -91,6 +104,9 @@ mod tests {
     #[test]
     fn units_change_where_the_number_would_be_long() {
         assert_eq!([time(0.41), time(1004.2), time(12_345.0)], ["0.4 ms", "1,004 ms", "12 s"]);
+        let up = [0.5 - 0.4, 0.8 - 0.5, 0.041, 0.0951, 0.12, 4.0, 5.01, 9.96, 180.2].map(at_most);
+        let wanted = ["0.1", "0.3", "0.05", "0.1", "0.2", "4", "5.1", "10", "181"];
+        assert_eq!(up, wanted.map(|ms| format!("{ms} ms")));
         assert_eq!([bytes(104.2), bytes(6_100.0), bytes(1e9)], ["104 B", "6.1 kB", "1 GB"]);
         assert_eq!([counted(1, "break"), counted(2_000, "break")], ["1 break", "2,000 breaks"]);
         assert_eq!(count(u64::MAX), "18,446,744,073,709,551,615");

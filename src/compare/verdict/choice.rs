@@ -145,9 +145,14 @@ fn slow(lane: &Lane, left: &[&Lane]) -> Option<Out> {
         of(a).total_cmp(&of(b))
     })?;
     let (own, best) = (lane.latency_ms?, fastest.latency_ms?);
-    let is_same = own.p50 <= best.p50 + (best.p50 * SAME_SHARE).max(SAME_MS)
-        && own.p95 <= best.p95 * SAME_P95_TIMES + SAME_P95_MS;
+    let is_same =
+        same_median(own.p50, best.p50) && own.p95 <= best.p95 * SAME_P95_TIMES + SAME_P95_MS;
     (!is_same).then_some(Out::Slow)
+}
+
+/// Whether a person takes these medians, in milliseconds, for the same.
+pub(super) fn same_median(a: f64, b: f64) -> bool {
+    (a - b).abs() <= (a.min(b) * SAME_SHARE).max(SAME_MS)
 }
 
 /// The less there is to build and to go wrong, the smaller. Where the client has to send, the ways

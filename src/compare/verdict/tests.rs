@@ -204,6 +204,34 @@ fn what_came_back_says_so_and_equals_are_called_equal() {
 }
 
 #[test]
+fn medians_are_the_same_by_the_rule_that_decides() {
+    let at = |own: f64, theirs: f64| {
+        let mut lanes = vec![lane(TransportKind::Sse, own, 131)];
+        lanes.push(lane(TransportKind::Websocket, theirs, 131));
+        // It is out as it needs an upgrade, however fast it is.
+        let said = judged(need(|needs| needs.proxies = true), &lanes).summary;
+        let said = said.strip_prefix("One-way, 12 msg/s, text: ").expect("a head");
+        said.split(", plain").next().unwrap_or_default().to_owned()
+    };
+    assert_eq!(at(0.04, 0.09), "within 0.05 ms of WebSocket");
+    assert_eq!(at(0.09, 0.04), "within 0.05 ms of WebSocket");
+    assert_eq!(at(0.4, 0.4), "as fast as WebSocket");
+    assert_eq!(at(180.0, 0.4), "median 180 ms against 0.4 ms over WebSocket");
+    assert_eq!(at(2.0, 8.0), "median 2 ms against 8 ms over WebSocket");
+    assert_eq!(at(100.0, 120.3), "within 21 ms of WebSocket");
+}
+
+#[test]
+fn a_lane_that_does_not_resume_is_not_said_to() {
+    let mut lanes = usual();
+    lanes[1].resumes = false;
+    let found = judged(need(|needs| needs.resume = true), &lanes);
+    assert_eq!(found.transport, "sse");
+    let said = format!("{} {}", found.summary, found.reasons.join(" "));
+    assert!(!said.contains("resume"), "{said}");
+}
+
+#[test]
 fn a_lane_that_lost_much_is_nothing_to_compare_with() {
     let mut lanes = usual();
     (lanes[0].delivered, lanes[0].lost) = (1_000, 11_000);
@@ -268,7 +296,7 @@ fn figures(lanes: &[Lane], rate: f64) -> HashSet<String> {
         texts.extend(lane.wire_per_message().map(bytes));
         for other in lanes {
             let apart = |of: fn(&Lane) -> Option<f64>| Some((of(lane)? - of(other)?).abs());
-            texts.extend(apart(median).map(time));
+            texts.extend(apart(median).map(at_most));
             texts.extend(apart(Lane::wire_per_message).map(bytes));
             texts.extend(apart(Lane::wire_per_message).map(|saved| number(WORTH / saved)));
         }
