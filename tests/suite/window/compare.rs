@@ -8,7 +8,8 @@ use egui::{Key, Vec2};
 use egui_kittest::kittest::{NodeT, Queryable};
 use wirescope::engine::{RunView, ScaleView, Snapshot, Stage as Doing};
 use wirescope::model::{
-    BlockedUpgrade, Command, LaneSpec, Needs, Network, Restart, RunSetup, TransportKind, Way,
+    BlockedUpgrade, Command, Impairment, LaneSpec, Needs, Network, Restart, RunSetup,
+    TransportKind, Trouble, Way,
 };
 
 use super::fixture_compare::{
@@ -189,18 +190,27 @@ fn network(stage: &mut Stage) -> Network {
 }
 
 #[test]
-fn the_network_is_changed_for_every_transport_at_once() {
+fn the_network_is_changed_for_every_transport_that_feels_it_at_once() {
     let mut stage = page(comparing());
     stage.click("Proxy blocks WebSocket upgrade");
-    let asked = network(&mut stage);
-    for kind in TransportKind::ALL {
-        assert_eq!(asked.of(kind).blocked_upgrade, Some(BlockedUpgrade::BadRequest));
-        assert_eq!(asked.of(kind).delay, Duration::from_millis(20), "the rest stays");
-    }
+    stage.sent();
+    stage.click("Proxy buffers responses");
+    stage.sent();
     stage.click("Server heartbeats");
     let asked = network(&mut stage);
-    assert!(asked.of(TransportKind::Sse).without_heartbeats);
-    assert!(asked.of(TransportKind::Sse).blocked_upgrade.is_some(), "asked for, not there yet");
+    let upgrade = |way: &Impairment| way.blocked_upgrade == Some(BlockedUpgrade::BadRequest);
+    let table: [(Trouble, fn(&Impairment) -> bool); 3] = [
+        (Trouble::Upgrade, upgrade),
+        (Trouble::Buffer, |way| way.buffering.is_some()),
+        (Trouble::Heartbeats, |way| way.without_heartbeats),
+    ];
+    for kind in TransportKind::ALL {
+        for (trouble, has) in table {
+            let has = has(asked.of(kind));
+            assert_eq!(has, trouble.applies_to(kind), "{trouble} of {kind:?}, asked one by one");
+        }
+        assert_eq!(asked.of(kind).delay, Duration::from_millis(20), "the rest stays");
+    }
     let slider = egui::accesskit::Role::Slider;
     stage.window.get_by_role_and_label(slider, "Cut connections").focus();
     stage.window.run();
@@ -211,6 +221,29 @@ fn the_network_is_changed_for_every_transport_at_once() {
     assert!(network(&mut stage).is_good());
     stage.click("All of them…");
     assert!(stage.has("Open to the room"), "the Server page is shown");
+}
+
+/// Whether a switch is on.
+fn is_on(stage: &Stage, name: &str) -> bool {
+    let switch = stage.window.get_by_role_and_label(egui::accesskit::Role::Switch, name);
+    switch.accesskit_node().toggled() == Some(egui::accesskit::Toggled::True)
+}
+
+#[test]
+fn what_all_that_feel_it_have_is_on() {
+    let mut snapshot = comparing();
+    let buffers = Network::parse(["buffer=16kB,upgrade=400,heartbeats=off"]).unwrap();
+    snapshot.server.options.network = buffers;
+    let mut stage = page(snapshot.clone());
+    assert!(is_on(&stage, "Proxy buffers responses"));
+    assert!(is_on(&stage, "Proxy blocks WebSocket upgrade"));
+    assert!(!is_on(&stage, "Server heartbeats"));
+    assert!(!stage.has("On for some transports only"));
+    snapshot.server.options.network.of_mut(TransportKind::Stream).buffering = None;
+    stage.show(snapshot);
+    assert!(is_on(&stage, "Proxy buffers responses") && stage.has("On for some transports only"));
+    stage.click("Proxy buffers responses");
+    assert_eq!(network(&mut stage).of(TransportKind::Sse).buffering, None);
 }
 
 #[test]

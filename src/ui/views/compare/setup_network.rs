@@ -1,5 +1,6 @@
 //! The network between server and lanes, made bad on purpose: what one wants at hand while a run
-//! lasts. It acts on every transport; the Server page has each by itself, and all the rest.
+//! lasts. It acts on every transport that feels it; the Server page has each by itself, and all the
+//! rest.
 
 use std::time::Duration;
 
@@ -7,13 +8,12 @@ use egui::{Align, Layout, RichText, Ui};
 
 use super::words::is_on;
 use crate::engine::{RunView, ServerView};
-use crate::model::{
-    BlockedUpgrade, Buffering, Command, Cut, CutHow, Impairment, Network, TransportKind,
-};
+use crate::model::{BlockedUpgrade, Buffering, Command, Cut, CutHow, Network, Trouble};
 use crate::ui::action::Action;
 use crate::ui::format;
 use crate::ui::scene::Outbox;
 use crate::ui::theme::{size, tokens};
+use crate::ui::views::server::scoped::{Place, Scoped, get};
 use crate::ui::widgets::{Scale, is_set, link_button, muted, section, slider, switch};
 
 /// How a connection is cut, where nothing else was chosen on the Server page.
@@ -65,59 +65,52 @@ fn head_ui(ui: &mut Ui, before: &Network, asked: &mut Option<Network>, out: &mut
     });
 }
 
-/// A field of every transport's impairment.
-struct Each<'a>(&'a mut Network);
-
-impl Each<'_> {
-    /// What it is for all of them; `None` where they differ.
-    fn get<T: PartialEq>(&self, of: impl Fn(&Impairment) -> T) -> Option<T> {
-        let first = of(self.0.of(TransportKind::Websocket));
-        TransportKind::ALL.iter().all(|kind| of(self.0.of(*kind)) == first).then_some(first)
-    }
-
-    fn set(&mut self, mut change: impl FnMut(&mut Impairment)) {
-        for kind in TransportKind::ALL {
-            change(self.0.of_mut(kind));
-        }
-    }
-}
-
 /// Whether a setting is complete.
 fn fields_ui(ui: &mut Ui, network: &mut Network) -> bool {
-    let mut each = Each(network);
     let mut is_done = ui
         .scope(|ui| {
             ui.spacing_mut().item_spacing.x = 20.0;
             ui.columns_const(|[left, right]| {
-                let delay = time_ui(left, &mut each, "Delay", |way| &mut way.delay);
-                let jitter = time_ui(right, &mut each, "± jitter", |way| &mut way.jitter);
+                let delay = &mut felt(network, Trouble::Delay);
+                let delay = time_ui(left, delay, "Delay", |way| &mut way.delay);
+                let jitter = &mut felt(network, Trouble::Jitter);
+                let jitter = time_ui(right, jitter, "± jitter", |way| &mut way.jitter);
                 delay || jitter
             })
         })
         .inner;
-    is_done |= cut_ui(ui, &mut each);
-    let buffers = each.get(|way| way.buffering.is_some());
+    is_done |= cut_ui(ui, &mut felt(network, Trouble::Cut));
+    let mut each = felt(network, Trouble::Buffer);
+    let buffers = each.value(|way| way.buffering.is_some());
     is_done |= flag(ui, buffers, "Proxy buffers responses", BUFFERS, |is_on| {
         each.set(|way| way.buffering = is_on.then(|| way.buffering.unwrap_or(BUFFER)));
     });
-    let blocks = Some(each.0.of(TransportKind::Websocket).blocked_upgrade.is_some());
+    let mut each = felt(network, Trouble::Upgrade);
+    let blocks = each.value(|way| way.blocked_upgrade.is_some());
     is_done |= flag(ui, blocks, "Proxy blocks WebSocket upgrade", BLOCKS, |is_on| {
         each.set(|way| {
             let how = way.blocked_upgrade.unwrap_or(BlockedUpgrade::BadRequest);
             way.blocked_upgrade = is_on.then_some(how);
         });
     });
-    let idle = each.get(|way| way.idle.is_some());
-    let after = each.0.of(TransportKind::Websocket).idle.unwrap_or(IDLE).after;
+    let mut each = felt(network, Trouble::Idle);
+    let idle = each.value(|way| way.idle.is_some());
+    let after = each.option(|way| way.idle).0.unwrap_or(IDLE).after;
     let name = format!("Idle cut-off after {}", format::seconds(after.as_secs_f64().max(0.0)));
     is_done |= flag(ui, idle, &name, IDLES, |is_on| {
         each.set(|way| way.idle = is_on.then(|| way.idle.unwrap_or(IDLE)));
     });
-    let beats = each.get(|way| !way.without_heartbeats);
+    let mut each = felt(network, Trouble::Heartbeats);
+    let beats = each.value(|way| !way.without_heartbeats);
     is_done |= flag(ui, beats, "Server heartbeats", BEATS, |is_on| {
         each.set(|way| way.without_heartbeats = !is_on);
     });
     is_done
+}
+
+/// The transports that feel it.
+fn felt(network: &mut Network, trouble: Trouble) -> Scoped<'_> {
+    Scoped::new(network, trouble.felt_by())
 }
 
 const BUFFERS: &str = "A reverse proxy or an antivirus that passes nothing on until 16 kB have \
@@ -126,20 +119,14 @@ const BLOCKS: &str = "A company's proxy that knows nothing of WebSocket and answ
 const IDLES: &str = "A load balancer that closes what carried no byte for so long";
 const BEATS: &str = "Comments and pings on quiet streams, which keep middleboxes from cutting them";
 
-fn time_ui(
-    ui: &mut Ui,
-    each: &mut Each<'_>,
-    name: &str,
-    of: fn(&mut Impairment) -> &mut Duration,
-) -> bool {
+fn time_ui(ui: &mut Ui, each: &mut Scoped<'_>, name: &str, of: Place<Duration>) -> bool {
     let t = tokens(ui.ctx());
-    let same = each.get(|way| *of(&mut way.clone()));
-    let first = same.unwrap_or_else(|| *of(each.0.of_mut(TransportKind::Websocket)));
-    let mut ms = first.as_secs_f64() * 1e3;
-    let shown = match same {
-        Some(time) if time.is_zero() => RichText::new("none").color(t.muted),
-        Some(_) => RichText::new(format!("{} ms", ms.round())).color(t.text),
-        None => RichText::new("differs").color(t.warn),
+    let (time, differs) = each.value(get(of));
+    let mut ms = time.as_secs_f64() * 1e3;
+    let shown = match time {
+        _ if differs => RichText::new("differs").color(t.warn),
+        Duration::ZERO => RichText::new("none").color(t.muted),
+        _ => RichText::new(format!("{} ms", ms.round())).color(t.text),
     };
     let slider = slider(ui, name, shown, &mut ms, Scale::steep(0.0, 1000.0));
     if slider.changed() {
@@ -150,15 +137,14 @@ fn time_ui(
 }
 
 /// Connections end after so many seconds, or never.
-fn cut_ui(ui: &mut Ui, each: &mut Each<'_>) -> bool {
+fn cut_ui(ui: &mut Ui, each: &mut Scoped<'_>) -> bool {
     let t = tokens(ui.ctx());
-    let same = each.get(|way| way.cut.map(|cut| cut.after));
-    let first = each.0.of(TransportKind::Websocket).cut;
-    let mut seconds = first.map_or(0.0, |cut| cut.after.as_secs_f64());
-    let shown = match same {
-        Some(None) => RichText::new("never").color(t.muted),
-        Some(Some(_)) => RichText::new(format!("every {}", every(seconds))).color(t.text),
-        None => RichText::new("differs").color(t.warn),
+    let (after, differs) = each.value(|way| way.cut.map(|cut| cut.after));
+    let mut seconds = after.map_or(0.0, |after| after.as_secs_f64());
+    let shown = match after {
+        _ if differs => RichText::new("differs").color(t.warn),
+        None => RichText::new("never").color(t.muted),
+        Some(_) => RichText::new(format!("every {}", every(seconds))).color(t.text),
     };
     let slider = slider(ui, "Cut connections", shown, &mut seconds, Scale::even(0.0, 120.0, 1.0));
     if slider.changed() {
@@ -178,12 +164,18 @@ fn every(seconds: f64) -> String {
     if seconds.fract() == 0.0 { format!("{seconds} s") } else { format!("{seconds:.1} s") }
 }
 
-/// A switch; where transports differ it is off, and says so.
-fn flag(ui: &mut Ui, is_on: Option<bool>, name: &str, tip: &str, set: impl FnOnce(bool)) -> bool {
-    let mut value = is_on.unwrap_or(false);
+/// A switch and whether transports differ, in which case it is on and says so.
+fn flag(
+    ui: &mut Ui,
+    (is_on, differs): (bool, bool),
+    name: &str,
+    tip: &str,
+    set: impl FnOnce(bool),
+) -> bool {
+    let mut value = is_on || differs;
     let switch = switch(ui, &mut value, name, false);
     let is_changed = switch.changed();
-    if is_on.is_none() {
+    if differs {
         switch.on_hover_text(format!("{tip}. On for some transports only"));
         muted(ui, "On for some transports only");
     } else {

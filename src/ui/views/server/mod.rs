@@ -9,7 +9,7 @@ mod lessons;
 mod network;
 mod publish;
 mod restart;
-mod scoped;
+pub(super) mod scoped;
 mod settings;
 mod source;
 mod topics;

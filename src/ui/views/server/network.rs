@@ -47,10 +47,12 @@ fn kinds(scope: Option<TransportKind>) -> Vec<TransportKind> {
     scope.map_or_else(|| TransportKind::ALL.to_vec(), |kind| vec![kind])
 }
 
-/// What is done to any of these transports. That errors say when to come back is part of them.
+/// What any of these transports feels. That errors say when to come back is part of them.
 pub(super) fn present(network: &Network, kinds: &[TransportKind]) -> Vec<Trouble> {
-    let is_on =
-        |trouble: &Trouble| kinds.iter().any(|kind| network.of(*kind).get(*trouble).is_some());
+    let is_on = |trouble: &Trouble| {
+        let mut felt = kinds.iter().filter(|kind| trouble.applies_to(**kind));
+        felt.any(|kind| network.of(*kind).get(*trouble).is_some())
+    };
     let counted = Trouble::ALL.into_iter().filter(|trouble| *trouble != Trouble::RetryAfter);
     counted.filter(is_on).collect()
 }

@@ -3,22 +3,25 @@
 use crate::model::{Impairment, Network, TransportKind, Trouble};
 
 /// What is said of a trouble that is not there.
-pub(super) const OFF: &str = "off";
+pub(in crate::ui::views) const OFF: &str = "off";
 
 /// The transports whose network is being set.
-pub(super) struct Scoped<'a> {
+pub(in crate::ui::views) struct Scoped<'a> {
     network: &'a mut Network,
     kinds: &'a [TransportKind],
 }
 
 impl<'a> Scoped<'a> {
     /// These transports, at least one.
-    pub(super) fn new(network: &'a mut Network, kinds: &'a [TransportKind]) -> Self {
+    pub(in crate::ui::views) fn new(network: &'a mut Network, kinds: &'a [TransportKind]) -> Self {
         Self { network, kinds }
     }
 
     /// What the first of them has, and whether another has something else.
-    pub(super) fn value<T: PartialEq>(&self, get: impl Fn(&Impairment) -> T) -> (T, bool) {
+    pub(in crate::ui::views) fn value<T: PartialEq>(
+        &self,
+        get: impl Fn(&Impairment) -> T,
+    ) -> (T, bool) {
         let mut values = self.kinds.iter().map(|kind| get(self.network.of(*kind)));
         let first = values.next().unwrap_or_else(|| get(&Impairment::default()));
         let differs = values.any(|value| value != first);
@@ -26,7 +29,7 @@ impl<'a> Scoped<'a> {
     }
 
     /// What the first has that has any, and whether another has something else.
-    pub(super) fn option<T: PartialEq>(
+    pub(in crate::ui::views) fn option<T: PartialEq>(
         &self,
         get: impl Fn(&Impairment) -> Option<T>,
     ) -> (Option<T>, bool) {
@@ -35,14 +38,14 @@ impl<'a> Scoped<'a> {
     }
 
     /// Gives all of them this.
-    pub(super) fn set(&mut self, put: impl Fn(&mut Impairment)) {
+    pub(in crate::ui::views) fn set(&mut self, put: impl Fn(&mut Impairment)) {
         for kind in self.kinds {
             put(self.network.of_mut(*kind));
         }
     }
 
     /// `WebSocket 20ms, SSE off`
-    pub(super) fn each(&self, trouble: Trouble) -> String {
+    pub(in crate::ui::views) fn each(&self, trouble: Trouble) -> String {
         let each = self.kinds.iter().map(|kind| {
             let value = self.network.of(*kind).get(trouble);
             format!("{} {}", kind.label(), value.as_deref().unwrap_or(OFF))
@@ -52,10 +55,10 @@ impl<'a> Scoped<'a> {
 }
 
 /// Where in an impairment a value is.
-pub(super) type Place<T> = fn(&mut Impairment) -> &mut T;
+pub(in crate::ui::views) type Place<T> = fn(&mut Impairment) -> &mut T;
 
 /// Reads what is there.
-pub(super) fn get<T: Clone>(place: Place<T>) -> impl Fn(&Impairment) -> T {
+pub(in crate::ui::views) fn get<T: Clone>(place: Place<T>) -> impl Fn(&Impairment) -> T {
     move |impairment| place(&mut impairment.clone()).clone()
 }
 
