@@ -212,6 +212,15 @@ impl Hub {
         }
     }
 
+    /// Lets go of every message that is kept, for a server that has stopped. Ids go on, so clients
+    /// that come back are told how many they missed.
+    pub fn trim(&self) {
+        for topic in locked(&self.shared.topics).values() {
+            let mut log = locked(&topic.log);
+            *log = Log { last: log.last, ..Log::default() };
+        }
+    }
+
     /// Every topic, by name.
     pub fn topics(&self) -> Vec<TopicStats> {
         let stats = |topic: &Arc<Topic>| TopicStats {

@@ -166,3 +166,20 @@ fn many_publishers_leave_no_gap_and_a_reader_joins_without_loss() {
         thread.join().expect("no panic");
     }
 }
+
+#[test]
+fn trimmed_it_keeps_no_message_but_goes_on_with_the_ids() -> Result<(), HubError> {
+    let hub = hub_with(10, 4);
+    let mut reader = hub.subscribe("t", Start::After(0))?;
+    let taken = reader.take(usize::MAX, usize::MAX).expect("no overrun");
+    hub.trim();
+    assert!(taken.iter().all(|message| Arc::strong_count(message) == 1), "{taken:?}");
+    assert_eq!((hub.last_id("t"), hub.total("t")), (4, 4));
+    let mut back = hub.subscribe("t", Start::After(1))?;
+    assert_eq!((back.missed, back.reset), (3, false));
+    assert_eq!(hub.publish("t", &text("a"))?, 5);
+    for reader in [&mut reader, &mut back] {
+        assert_eq!(ids(reader), [5]);
+    }
+    Ok(())
+}
