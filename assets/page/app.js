@@ -61,10 +61,9 @@ function announce(lane) {
   news.set(lane.transport.name, words);
   telling ??= setTimeout(() => {
     telling = undefined;
-    const said = Map.groupBy(news, ([, word]) => word);
-    $('announcer').textContent = [...said]
-      .map(([word, which]) => `${which.map(([who]) => who).join(', ')} ${word}`)
-      .join('. ');
+    const said = new Map();
+    for (const [who, word] of news) said.set(word, [...(said.get(word) ?? []), who]);
+    $('announcer').textContent = [...said].map(([word, who]) => `${who.join(', ')} ${word}`).join('. ');
     news.clear();
   }, 1000);
 }

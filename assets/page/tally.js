@@ -81,7 +81,7 @@ export class Tally {
   *lastMinute(now) {
     const newest = Math.floor(now / 1000);
     for (const { at, late, down } of this.#seconds) {
-      const sorted = late.toSorted((a, b) => a - b);
+      const sorted = [...late].sort((a, b) => a - b);
       yield { age: newest - at, median: sorted[Math.floor(sorted.length / 2)], down };
     }
   }

@@ -156,6 +156,40 @@ mod tests {
         }
     }
 
+    /// What came to browsers later than the rest of what the page uses (2022); where such a call is
+    /// missing, the page stands still.
+    #[test]
+    fn phones_of_some_years_ago_have_all_that_the_page_calls() {
+        let banned = [
+            "roupBy(",
+            ".toSorted(",
+            ".toReversed(",
+            ".toSpliced(",
+            ".with(",
+            ".findLast",
+            "withResolvers(",
+            ".fromAsync(",
+            ".union(",
+            ".intersection(",
+            ".difference(",
+            ".isSubsetOf(",
+            ".isSupersetOf(",
+            "Iterator.",
+            ".values().",
+            ".keys().map(",
+            ".entries().",
+            "AbortSignal.any(",
+            "Promise.try(",
+            "URL.parse(",
+            "URL.canParse(",
+        ];
+        for (name, _, content) in PARTS {
+            for call in banned {
+                assert!(!content.contains(call), "{name} calls {call}");
+            }
+        }
+    }
+
     #[test]
     fn nothing_in_the_page_is_against_its_policy() {
         for (name, _, content) in PARTS.iter().chain([&("/", HTML, INDEX)]) {
