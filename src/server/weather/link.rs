@@ -132,3 +132,62 @@ impl Drop for Waiting {
         self.0.wake();
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::expect_used)]
+mod tests {
+    use std::sync::{Mutex, PoisonError, mpsc};
+    use std::task::{Wake, Waker};
+    use std::thread;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::model::Network;
+
+    /// A task that ends as soon as it is woken, and lets go of its connection.
+    struct Leaves(Mutex<Option<Arc<Link>>>);
+
+    impl Wake for Leaves {
+        fn wake(self: Arc<Self>) {
+            drop(self.0.lock().unwrap_or_else(PoisonError::into_inner).take());
+        }
+    }
+
+    #[test]
+    fn a_change_of_weather_outlives_connections_that_end_in_it() {
+        let weather = Arc::new(Weather::new(Network::default()));
+        for _ in 0..3 {
+            let link = Link::new(&weather);
+            let task = Arc::new(Leaves(Mutex::new(Some(Arc::clone(&link)))));
+            link.listen(&Waker::from(task));
+        }
+        let (done, over) = mpsc::channel();
+        let changing = Arc::clone(&weather);
+        thread::spawn(move || {
+            changing.set(Network::default());
+            done.send(())
+        });
+        over.recv_timeout(Duration::from_secs(30)).expect("a change that comes to an end");
+        assert_eq!(weather.links().free.len(), 3);
+    }
+
+    #[test]
+    fn connections_come_and_go_while_the_weather_changes() {
+        let weather = Arc::new(Weather::new(Network::default()));
+        let (done, over) = mpsc::channel();
+        let work: [fn(&Arc<Weather>); 2] =
+            [|weather| drop(Link::new(weather)), |weather| weather.set(Network::default())];
+        for once in work {
+            let (weather, done) = (Arc::clone(&weather), done.clone());
+            thread::spawn(move || {
+                for _ in 0..20_000 {
+                    once(&weather);
+                }
+                done.send(())
+            });
+        }
+        for _ in work {
+            over.recv_timeout(Duration::from_secs(60)).expect("no deadlock");
+        }
+    }
+}

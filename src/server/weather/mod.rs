@@ -103,10 +103,10 @@ impl Weather {
             *now = Arc::new(Now { network: Arc::new(network), cut_since });
         });
         self.changes.fetch_add(1, Ordering::Release);
-        for link in &self.links().places {
-            if let Some(link) = link.upgrade() {
-                link.wake();
-            }
+        // Any of these may be the last to hold its link, whose end takes the same lock.
+        let links: Vec<_> = self.links().places.iter().filter_map(Weak::upgrade).collect();
+        for link in links {
+            link.wake();
         }
     }
 
