@@ -9,8 +9,8 @@
 //! the host itself cannot be reached no other way would help, so the way stays.
 //!
 //! From a lower way the higher ones are probed beside it, later and later; only when a probe
-//! delivered does the client change over. It goes on after the last message it has, so nothing is
-//! missed or comes again.
+//! delivered does the client change over. It goes on after the last message it has, or before the
+//! first after what was there when it began, so nothing is missed or comes again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,6 +62,8 @@ pub(super) struct Fallback {
     why: String,
     /// Probes that failed since the last way that lasted.
     probes: u32,
+    /// When the higher ways are probed next, however often the connection is lost meanwhile.
+    next_probe: Option<Instant>,
     retry_after: Option<Duration>,
 }
 
@@ -85,7 +87,8 @@ impl Fallback {
         feed: Arc<dyn Feed>,
     ) -> Self {
         let why = String::from("it is the first to be tried");
-        Self { follows, times, place, feed, way: 0, why, probes: 0, retry_after: None }
+        let (probes, next_probe, retry_after) = (0, None, None);
+        Self { follows, times, place, feed, way: 0, why, probes, next_probe, retry_after }
     }
 
     fn since(&self) -> Option<u64> {
@@ -132,7 +135,7 @@ impl Fallback {
             }
             outcome => {
                 // The last resort failed as well: begin again from the top.
-                self.way = 0;
+                self.go_to(0);
                 self.why = String::from("every way failed, so all are tried again");
                 Ok(outcome)
             }
@@ -175,7 +178,11 @@ impl Fallback {
         }
         self.place.more_than(signs).await;
         loop {
-            tokio::time::sleep(self.wait()).await;
+            let due = self.next_probe.unwrap_or_else(|| Instant::now() + self.wait());
+            self.next_probe = Some(due);
+            tokio::time::sleep_until(due).await;
+            // Before the probes: where the connection is lost during one, the next waits as well.
+            self.next_probe = Some(Instant::now() + self.wait());
             for (way, kind) in WAYS.into_iter().enumerate().take(self.way) {
                 match self.probe(way, clock).await {
                     Ok(()) => return way,
@@ -190,6 +197,7 @@ impl Fallback {
                 }
             }
             self.probes = (self.probes + 1).min(DOUBLINGS);
+            self.next_probe = None;
         }
     }
 
@@ -228,6 +236,11 @@ impl Fallback {
         self.times.upgrade.saturating_mul(1 << self.probes.min(DOUBLINGS))
     }
 
+    fn go_to(&mut self, way: usize) {
+        self.way = way;
+        self.next_probe = None;
+    }
+
     fn has_lower(&self) -> bool {
         self.way + 1 < WAYS.len()
     }
@@ -236,7 +249,7 @@ impl Fallback {
         let (from, to) = (WAYS[self.way].label(), WAYS[way].label());
         let words = format!("{to} works again, so {from} is left");
         note(link, words.clone()).await?;
-        self.way = way;
+        self.go_to(way);
         self.why = String::from("it works again");
         // Until it has proved itself, the next fall is to be longer.
         self.probes = (self.probes + 1).min(DOUBLINGS);
@@ -253,7 +266,7 @@ impl Fallback {
 
     async fn note_fall(&mut self, words: &str, link: &mut Link) -> Result<(), TransportError> {
         let from = WAYS[self.way].label();
-        self.way += 1;
+        self.go_to(self.way + 1);
         self.why = format!("{from} does not work: {words}");
         note(link, format!("{}; going on with {}", self.why, WAYS[self.way].label())).await
     }

@@ -9,7 +9,7 @@ use crate::compare::base::{Base, options};
 use crate::model::{
     BlockedUpgrade, Buffering, FeedError, LaneSpec, Network, Retries, ServerOptions, Source, Way,
 };
-use crate::server::{Control, Draft, Server};
+use crate::server::{Carrier, Control, Draft, Server};
 use crate::session::End;
 
 /// Keeps every event.
@@ -191,6 +191,30 @@ async fn a_way_that_opens_and_delivers_nothing_is_left_for_long_poll() {
     let notes = scene.end().await;
     assert!(notes.contains("but nothing came within 1s"), "{notes}");
     assert!(notes.contains("going on with Long poll"), "{notes}");
+}
+
+#[tokio::test]
+async fn losing_the_connection_again_and_again_does_not_put_off_the_way_up() {
+    let times = Times { upgrade: Duration::from_millis(500), ..PATIENT };
+    let scene = scene(blocked(), times).await;
+    scene.until_on(TransportKind::Sse).await;
+    scene.control.set_network(Network::default());
+    let ways_up = async {
+        while scene.kept.on() != Some(TransportKind::Websocket) {
+            scene.publish(1);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            // Only what it is on, not what it tries beside that.
+            let (clients, _) = scene.control.clients(10);
+            let on = clients.into_iter().filter(|client| client.carrier == Carrier::Sse);
+            for client in on {
+                scene.control.cut(client.id);
+            }
+        }
+    };
+    let in_time = tokio::time::timeout(Duration::from_mins(1), ways_up).await.is_ok();
+    assert!(in_time, "never up again: {}", scene.kept.notes());
+    scene.complete().await;
+    scene.end().await;
 }
 
 #[tokio::test]
