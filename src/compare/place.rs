@@ -39,6 +39,11 @@ pub(super) struct Place {
 }
 
 impl Place {
+    /// The place of a lane that is to have everything after this message.
+    pub(super) fn after(id: u64) -> Self {
+        Self { known: watch::Sender::new(Known { id: Some(id), signs: 0 }) }
+    }
+
     /// Id of the message after which to go on; `None` before the first.
     pub(super) fn id(&self) -> Option<u64> {
         self.known.borrow().id
@@ -63,20 +68,13 @@ impl Place {
         });
     }
 
-    fn look(&self, measures: &Measures, events: &[Event]) -> Known {
-        let mut known = *self.known.borrow();
-        for event in events {
-            known.signs += u64::from(is_sign_of_life(event));
-            if event.is_received_message() {
-                let own = event.id.as_deref().and_then(|id| id.parse().ok());
-                let id =
-                    own.or_else(|| u64::try_from(measures.read(event).numbers.payload_id?).ok());
-                if let Some(id) = id {
-                    known.take(id);
-                }
-            }
-        }
-        known
+    /// Takes what events that were handed over have told.
+    fn take(&self, signs: u64, ids: &[u64]) {
+        self.known.send_if_modified(|known| {
+            known.signs += signs;
+            ids.iter().for_each(|id| known.take(*id));
+            signs > 0
+        });
     }
 }
 
@@ -92,19 +90,23 @@ impl Followed {
     pub(super) fn new(feed: Arc<dyn Feed>, place: Arc<Place>) -> Self {
         Self { feed, place, measures: Measures::new(0, &Options::default()) }
     }
+
+    /// The id of a message that came.
+    fn id(&self, event: &Event) -> Option<u64> {
+        let own = event.id.as_deref().and_then(|id| id.parse().ok());
+        own.or_else(|| u64::try_from(self.measures.read(event).numbers.payload_id?).ok())
+    }
 }
 
 impl Feed for Followed {
     fn send(&self, events: Vec<Event>) -> BoxFuture<'_, Result<(), FeedError>> {
         Box::pin(async move {
-            let known = self.place.look(&self.measures, &events);
+            let signs = events.iter().filter(|event| is_sign_of_life(event)).count() as u64;
+            let messages = events.iter().filter(|event| event.is_received_message());
+            let ids: Vec<u64> = messages.filter_map(|event| self.id(event)).collect();
             // Only then: what was not handed over has to come again.
             self.feed.send(events).await?;
-            self.place.known.send_if_modified(|now| {
-                let is_news = *now != known;
-                *now = known;
-                is_news
-            });
+            self.place.take(signs, &ids);
             Ok(())
         })
     }
@@ -123,6 +125,33 @@ impl Feed for Dropped {
 mod tests {
     use super::*;
     use crate::model::{Dir, Kind};
+
+    /// Keeps what it is given to itself until it may go on.
+    struct Held(tokio::sync::Semaphore);
+
+    impl Feed for Held {
+        fn send(&self, _: Vec<Event>) -> BoxFuture<'_, Result<(), FeedError>> {
+            Box::pin(async {
+                let _ = self.0.acquire().await;
+                Ok(())
+            })
+        }
+    }
+
+    #[tokio::test]
+    async fn what_becomes_known_while_events_are_handed_over_stays() {
+        let place = Arc::new(Place::after(3));
+        let held = Arc::new(Held(tokio::sync::Semaphore::new(0)));
+        let feed = Followed::new(Arc::clone(&held) as Arc<dyn Feed>, Arc::clone(&place));
+        let event = Event::new(0, Dir::In, Kind::Text).with_payload(r#"{"id":4}"#);
+        let (sent, ()) = tokio::join!(feed.send(vec![event]), async {
+            assert_eq!(place.id(), Some(3), "nothing is handed over yet");
+            place.go_on_after(7);
+            held.0.add_permits(1);
+        });
+        assert_eq!(sent, Ok(()));
+        assert_eq!((place.id(), place.signs()), (Some(7), 1));
+    }
 
     async fn after(payloads: &[&'static str]) -> Option<u64> {
         let place = Arc::new(Place::default());

@@ -90,9 +90,10 @@ pub async fn start(
     let capture = place(&header)?;
     let recorder = Recorder::create(&capture, &header, Box::new(Counting(Arc::clone(&board))))?;
     let hang_up = CancellationToken::new();
+    let newest = side.newest();
     let mut sessions = JoinSet::new();
     for (lane, (spec, follows)) in (0_u16..).zip(pairs()) {
-        let mut session = way::session(spec, follows, clock, recorder.feed(lane))?;
+        let mut session = way::session(spec, follows, newest, clock, recorder.feed(lane))?;
         let (controls, said) = crate::session::Session::controls(hang_up.clone());
         let board = Arc::clone(&board);
         sessions.spawn(async move {

@@ -61,6 +61,15 @@ impl Side {
         }
     }
 
+    /// Id of the newest message of that topic.
+    pub(super) fn newest(&self) -> u64 {
+        match self {
+            Self::BuiltIn(taken) => taken.control.last_id(&taken.topic),
+            // Its topic is the run's own.
+            Self::Other(_) => 0,
+        }
+    }
+
     /// Where a payload says when it was sent, if that is not the server's own time.
     pub(super) fn ts_path(&self) -> Option<&'static str> {
         match self {

@@ -12,15 +12,21 @@ use crate::model::{Clock, Endpoint, Feed, LaneSpec, TransportKind, Way};
 use crate::session::Session;
 use crate::transport::{self, Link, Outcome, Transport, TransportError};
 
-/// The session of a lane whose events go to `feed`.
+/// The session of a lane whose events go to `feed`. `newest` is the id of the topic's newest message
+/// by now.
 pub(super) fn session(
     spec: &LaneSpec,
     follows: &Follows,
+    newest: u64,
     clock: Clock,
     feed: Arc<dyn Feed>,
 ) -> Result<Session, TransportError> {
     let endpoint = endpoint(spec, follows);
-    let place = Arc::new(Place::default());
+    let place = Arc::new(match spec.way {
+        Way::Over(_) => Place::default(),
+        // It may have to leave a way that has not brought a message yet.
+        Way::Fallback => Place::after(newest),
+    });
     let followed =
         || -> Arc<dyn Feed> { Arc::new(Followed::new(Arc::clone(&feed), place.clone())) };
     let (transport, feed): (Box<dyn Transport>, _) = match spec.way {

@@ -95,7 +95,7 @@ async fn scene(network: Network, times: Times) -> Scene {
         options: options(&spec, None),
     };
     let kept = Arc::new(Kept::default());
-    let place = Arc::new(Place::default());
+    let place = Arc::new(Place::after(server.control().last_id("default")));
     let feed: Arc<dyn Feed> =
         Arc::new(Followed::new(Arc::clone(&kept) as Arc<dyn Feed>, Arc::clone(&place)));
     let fallback = Fallback::new(follows.clone(), times, place, Arc::clone(&feed));
@@ -185,6 +185,9 @@ async fn a_way_that_opens_and_delivers_nothing_is_left_for_long_poll() {
     network.of_mut(TransportKind::Sse).buffering = Some(Buffering::UntilEnd);
     let times = Times { deadline: Duration::from_secs(1), ..PATIENT };
     let scene = scene(network, times).await;
+    scene.until_on(TransportKind::Sse).await;
+    // Into a way that delivers nothing; the one after it has them.
+    scene.publish(20);
     scene.until_on(TransportKind::LongPoll).await;
     scene.publish(20);
     scene.complete().await;
