@@ -303,6 +303,7 @@ fn client(client: &Client) -> Option<ClientView> {
         delivered: client.delivered,
         wire: client.wire_in + client.wire_out,
         behind: client.behind,
-        median_ms: client.median_ms,
+        name: client.name.clone(),
+        reported: client.reported,
     })
 }

@@ -11,7 +11,8 @@ use crate::analysis::{Percentiles, Phase, Series};
 use crate::compare::{LessonSummary, RunView, ScaleView};
 use crate::decode::Decoded;
 use crate::model::{
-    Clock, Dir, Endpoint, Event, Filter, Kind, Say, ServerOptions, SessionId, TransportKind,
+    Clock, Dir, Endpoint, Event, Filter, Kind, Reported, Say, ServerOptions, SessionId,
+    TransportKind,
 };
 
 /// Everything there is to show.
@@ -262,8 +263,10 @@ pub struct ClientView {
     pub wire: u64,
     /// Messages it is behind by.
     pub behind: u64,
-    /// Median latency in milliseconds that it measured itself and told.
-    pub median_ms: Option<f64>,
+    /// Who it says it is, as a tab of the browser page does.
+    pub name: Option<String>,
+    /// What it measured itself and told.
+    pub reported: Option<Reported>,
 }
 
 /// A topic of the built-in server.

@@ -34,5 +34,5 @@ pub use network::{
 pub use options::{Body, Heartbeat, Options, Proxy, ProxyError, Retries};
 pub use say::Say;
 pub use secret::{is_redacted, is_secret_header, redact_subprotocol_list, redact_subprotocols};
-pub use server::{ServerOptions, ServerOptionsError};
+pub use server::{Reported, ServerOptions, ServerOptionsError};
 pub use source::{DEFAULT_TOPIC, Shape, Source};

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use super::{Network, Source};
 
 /// Settings of the built-in server.
@@ -39,6 +41,22 @@ impl Default for ServerOptions {
             join: None,
         }
     }
+}
+
+/// What a client measured itself over one transport, as far as it told.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Deserialize)]
+#[serde(default)]
+pub struct Reported {
+    /// Median latency in milliseconds.
+    pub median_ms: Option<f64>,
+    /// 95 of 100 latencies are shorter, in milliseconds.
+    pub p95_ms: Option<f64>,
+    /// Messages that came, each counted once.
+    pub delivered: Option<u64>,
+    /// Messages of which nothing came although later ones did.
+    pub lost: Option<u64>,
+    /// Connections after the first.
+    pub reconnects: Option<u64>,
 }
 
 /// A setting that cannot work.

@@ -15,6 +15,7 @@ use super::hub::Place;
 use super::ledger::Tab;
 use super::tally::{Carrier, Counter, Tally};
 use super::visit::{Visit, Wire};
+use crate::model::Reported;
 
 /// A client of the server at one moment.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,8 +40,8 @@ pub struct Client {
     pub behind: u64,
     /// Who it says it is, with `?client=NAME`.
     pub name: Option<String>,
-    /// Median latency in milliseconds, as measured and reported by itself.
-    pub median_ms: Option<f64>,
+    /// What it measured and reported itself.
+    pub reported: Option<Reported>,
 }
 
 impl Client {
@@ -51,7 +52,7 @@ impl Client {
             wire_in: self.wire_in + other.wire_in,
             wire_out: self.wire_out + other.wire_out,
             behind: self.behind.min(other.behind),
-            median_ms: other.median_ms.or(self.median_ms),
+            reported: other.reported.or(self.reported),
             ..self
         }
     }
@@ -77,7 +78,7 @@ pub(super) struct Entry {
 struct Mutable {
     tab: Option<Arc<Tab>>,
     places: Vec<Place>,
-    median_ms: Option<f64>,
+    reported: Option<Reported>,
 }
 
 impl Entry {
@@ -127,7 +128,7 @@ impl Entry {
             wire_out: self.wire.out.get(),
             behind: mutable.places.iter().map(Place::behind).sum(),
             name: mutable.tab.as_ref().map(|tab| tab.name.to_string()),
-            median_ms: mutable.median_ms,
+            reported: mutable.reported,
         }
     }
 }
@@ -189,12 +190,12 @@ impl Clients {
     }
 
     /// Takes what clients of this name measured themselves over one carrier; how many there are.
-    pub(super) fn report(&self, name: &str, carrier: Carrier, median_ms: f64) -> usize {
+    pub(super) fn report(&self, name: &str, carrier: Carrier, reported: Reported) -> usize {
         let mut told = 0;
         for entry in self.locked().values().filter(|entry| entry.carrier == carrier) {
             let mut mutable = entry.locked();
             if mutable.tab.as_ref().is_some_and(|tab| &*tab.name == name) {
-                mutable.median_ms = Some(median_ms);
+                mutable.reported = Some(reported);
                 told += 1;
             }
         }
@@ -233,7 +234,7 @@ impl Open {
             mutable: Mutex::new(Mutable {
                 tab: visit.tab.clone(),
                 places: vec![place],
-                median_ms: None,
+                reported: None,
             }),
             cut,
         });

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use super::refusal::Refusal;
 use super::tally::Carrier;
 use super::{Shared, body, query};
+use crate::model::Reported;
 
 /// Bytes of a report, at most.
 const MOST_BYTES: usize = 4 << 10;
@@ -24,6 +25,8 @@ const EVERY: Duration = Duration::from_millis(500);
 const MOST_CLIENTS: usize = 128;
 /// A latency above this is no measurement.
 const LONGEST_MS: f64 = 86_400_000.0;
+/// Nor is a count above this, which is as far as browsers count in whole numbers.
+const MOST: u64 = 1 << 53;
 
 const EXAMPLE: &str = r#"{"client":NAME,"lanes":[{"transport":"sse","median_ms":1.5}]}"#;
 
@@ -38,7 +41,8 @@ struct Report {
 #[derive(Debug, Deserialize)]
 struct Lane {
     transport: String,
-    median_ms: Option<f64>,
+    #[serde(flatten)]
+    figures: Reported,
 }
 
 /// Keeps clients from reporting more often than anybody could look.
@@ -68,7 +72,7 @@ pub(super) async fn handle(
     let body = body::json(&shared, &headers, body, MOST_BYTES).await?;
     let report: Report = serde_json::from_slice(&body)
         .map_err(|error| Refusal::bad_request(format!("a report is {EXAMPLE}: {error}")))?;
-    let medians = medians(&report)?;
+    let lanes = lanes(&report)?;
     if query::client(&uri)?.is_some_and(|asks| asks != report.client) {
         return Err(Refusal::bad_request("“client” of the address and of the report differ"));
     }
@@ -77,18 +81,18 @@ pub(super) async fn handle(
         let refusal = Refusal::new(StatusCode::TOO_MANY_REQUESTS, sentence);
         return Err(refusal.with(header::RETRY_AFTER, "2"));
     }
-    for (carrier, median_ms) in medians {
-        shared.clients.report(&report.client, carrier, median_ms);
+    for (carrier, reported) in lanes {
+        shared.clients.report(&report.client, carrier, reported);
     }
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The medians of a report, checked.
-fn medians(report: &Report) -> Result<Vec<(Carrier, f64)>, Refusal> {
+/// The lanes of a report, checked.
+fn lanes(report: &Report) -> Result<Vec<(Carrier, Reported)>, Refusal> {
     if report.lanes.len() > MOST_LANES {
         return Err(Refusal::bad_request("a report has one lane for each transport"));
     }
-    let mut medians = Vec::with_capacity(MOST_LANES);
+    let mut lanes = Vec::with_capacity(MOST_LANES);
     for lane in &report.lanes {
         let carrier = Carrier::ALL
             .into_iter()
@@ -96,13 +100,20 @@ fn medians(report: &Report) -> Result<Vec<(Carrier, f64)>, Refusal> {
         let Some(carrier) = carrier else {
             return Err(Refusal::bad_request("a “transport” of the report is none of ours"));
         };
-        let Some(median) = lane.median_ms else { continue };
-        if !(0.0..=LONGEST_MS).contains(&median) {
-            return Err(Refusal::bad_request("“median_ms” is a latency in milliseconds"));
+        let figures = lane.figures;
+        for (name, ms) in [("median_ms", figures.median_ms), ("p95_ms", figures.p95_ms)] {
+            if ms.is_some_and(|ms| !(0.0..=LONGEST_MS).contains(&ms)) {
+                let sentence = format!("“{name}” is a latency in milliseconds");
+                return Err(Refusal::bad_request(sentence));
+            }
         }
-        medians.push((carrier, median));
+        let counts = [figures.delivered, figures.lost, figures.reconnects];
+        if counts.into_iter().flatten().any(|count| count > MOST) {
+            return Err(Refusal::bad_request("a count of the report is beyond any measurement"));
+        }
+        lanes.push((carrier, figures));
     }
-    Ok(medians)
+    Ok(lanes)
 }
 
 #[cfg(test)]

@@ -82,7 +82,12 @@ fn reported(server: &Server, tab: &Value) -> Vec<&'static str> {
     let (clients, _) = server.control().clients(1_000);
     let of_tab = clients.into_iter().filter(|client| client.name.as_deref() == tab.as_str());
     let mut words: Vec<_> = of_tab
-        .filter(|client| client.median_ms.is_some_and(|ms| (0.0..60_000.0).contains(&ms)))
+        .filter(|client| {
+            client
+                .reported
+                .and_then(|told| told.median_ms)
+                .is_some_and(|ms| (0.0..60_000.0).contains(&ms))
+        })
         .map(|client| client.carrier.word())
         .collect();
     words.sort_unstable();

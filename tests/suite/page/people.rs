@@ -54,6 +54,10 @@ async fn what_the_browser_measured_reaches_the_list_of_clients() {
     expected.sort_unstable();
     until("a report of each lane", || reported(&server, &tab) == expected).await;
     let (clients, _) = server.control().clients(100);
+    for told in clients.iter().filter_map(|client| client.reported) {
+        assert!(told.p95_ms >= told.median_ms && told.delivered > Some(0), "{told:?}");
+        assert_eq!((told.lost, told.reconnects), (Some(0), Some(0)));
+    }
     assert!(clients.iter().all(|client| client.user_agent.contains("Chrome")), "{clients:?}");
     server.stop().await;
 }

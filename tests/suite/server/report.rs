@@ -1,6 +1,7 @@
 //! `POST /report`: what browsers measured reaches the list of clients, and little else does.
 
 use serde_json::json;
+use wirescope::model::Reported;
 use wirescope::server::{Client, Server};
 
 use super::{Raw, client, eventually, quiet, soon, start};
@@ -16,9 +17,9 @@ async fn report(server: &Server, head: &[(&str, &str)], body: String) -> (u16, S
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 
-fn medians(server: &Server) -> Vec<(Option<String>, Option<f64>)> {
+fn told(server: &Server) -> Vec<(Option<String>, Option<Reported>)> {
     let (clients, _) = server.control().clients(10);
-    clients.into_iter().map(|Client { name, median_ms, .. }| (name, median_ms)).collect()
+    clients.into_iter().map(|Client { name, reported, .. }| (name, reported)).collect()
 }
 
 #[tokio::test]
@@ -30,18 +31,31 @@ async fn a_report_reaches_those_connections_that_have_its_name() {
         raw.until_text("\r\n\r\n").await;
         streams.push(raw);
     }
-    eventually("four clients", || medians(&server).len() == 4).await;
+    eventually("four clients", || told(&server).len() == 4).await;
     let lanes = json!([
-        {"transport": "sse", "median_ms": 1.5, "p95_ms": 2.0, "delivered": 7, "new": true},
+        {"transport": "sse", "median_ms": 1.5, "p95_ms": 2.0, "delivered": 7, "lost": 2, "reconnects": 1,
+            "new": true},
         {"transport": "websocket", "median_ms": 0.5},
-        {"transport": "stream"},
+        {"transport": "stream", "delivered": 3},
     ]);
     let body = json!({"client": "ann", "lanes": lanes}).to_string();
     assert_eq!(report(&server, &[JSON], body).await, (204, String::new()));
     let named = |name: &str| Some(name.to_owned());
-    let expected =
-        [(named("ann"), Some(1.5)), (named("ann"), None), (named("bob"), None), (None, None)];
-    assert_eq!(medians(&server), expected);
+    let over_sse = Reported {
+        median_ms: Some(1.5),
+        p95_ms: Some(2.0),
+        delivered: Some(7),
+        lost: Some(2),
+        reconnects: Some(1),
+    };
+    let over_stream = Reported { delivered: Some(3), ..Reported::default() };
+    let expected = [
+        (named("ann"), Some(over_sse)),
+        (named("ann"), Some(over_stream)),
+        (named("bob"), None),
+        (None, None),
+    ];
+    assert_eq!(told(&server), expected);
     server.stop().await;
 }
 
@@ -56,6 +70,9 @@ async fn what_is_no_report_is_refused_with_a_reason() {
         (vec![JSON], with(json!({"transport": "publish"})), 400, "transport"),
         (vec![JSON], with(json!({"transport": "sse", "median_ms": -1})), 400, "median_ms"),
         (vec![JSON], with(json!({"transport": "sse", "median_ms": "1"})), 400, "a report is {"),
+        (vec![JSON], with(json!({"transport": "sse", "p95_ms": 1e9})), 400, "p95_ms"),
+        (vec![JSON], with(json!({"transport": "sse", "lost": -1})), 400, "a report is {"),
+        (vec![JSON], with(json!({"transport": "sse", "delivered": u64::MAX})), 400, "a count"),
         (vec![JSON], six, 400, "one lane"),
         (vec![JSON], " ".repeat(4097), 413, "4096 bytes"),
         (vec![], with(json!({"transport": "sse"})), 415, "application/json"),

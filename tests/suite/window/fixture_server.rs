@@ -6,7 +6,7 @@ use wirescope::engine::{
     ClientView, CompareView, JoinView, LessonSummary, ServerView, Snapshot, TopicView,
     TransportStats,
 };
-use wirescope::model::{Network, ServerOptions, Source, TransportKind};
+use wirescope::model::{Network, Reported, ServerOptions, Source, TransportKind};
 
 use super::fixture::NOW;
 
@@ -53,7 +53,8 @@ fn client(
         delivered,
         wire,
         behind,
-        median_ms,
+        name: None,
+        reported: median_ms.map(|ms| Reported { median_ms: Some(ms), ..Reported::default() }),
     }
 }
 

@@ -6,7 +6,9 @@ use egui::accesskit::Role;
 use egui::{Key, Vec2};
 use egui_kittest::kittest::{NodeT, Queryable};
 use wirescope::engine::Snapshot;
-use wirescope::model::{Command, Impairment, Network, Restart, Shape, TransportKind, Trouble};
+use wirescope::model::{
+    Command, Impairment, Network, Reported, Restart, Shape, TransportKind, Trouble,
+};
 use wirescope::ui::action::Action;
 
 use super::fixture_server;
@@ -191,6 +193,30 @@ fn what_the_columns_do_not_say_is_in_the_tooltip() {
     std::iter::repeat_n((), 40).for_each(|()| stage.window.step());
     assert!(stage.has_like("Client 4, connected since 12:41:15 UTC"));
     assert!(stage.has_like("3 messages wait for it"));
+}
+
+#[test]
+fn who_a_client_is_and_what_it_reports_can_be_read() {
+    let mut snapshot = fixture_server::workshop();
+    let mut clients = snapshot.server.clients.to_vec();
+    clients[3].name = Some("hazel-jay-73".into());
+    clients[3].reported = Some(Reported {
+        median_ms: Some(9.8),
+        p95_ms: Some(41.2),
+        delivered: Some(1_899),
+        lost: Some(2),
+        reconnects: Some(1),
+    });
+    snapshot.server.clients = clients.into();
+    let mut stage = page(snapshot);
+    let told = "median 9.8 ms, 95 % within 41 ms, 1,899 delivered, 2 lost, 1 reconnect";
+    let said = format!("hazel-jay-73, it reports {told}");
+    let place = stage.window.get_by_label_contains(&said).rect().center();
+    stage.window.hover_at(place);
+    stage.window.run_steps(4);
+    std::iter::repeat_n((), 40).for_each(|()| stage.window.step());
+    assert!(stage.has_like("Client 4, hazel-jay-73, connected since 12:41:15 UTC"));
+    assert!(stage.has(&format!("It reports {told}")));
 }
 
 #[test]

@@ -9,13 +9,14 @@ use egui::{
 };
 use lucide_icons::Icon;
 
+use super::told::{lost, reported, who};
 use crate::engine::{ClientView, ServerView};
 use crate::model::Command;
 use crate::ui::action::Action;
 use crate::ui::format;
 use crate::ui::scene::{Outbox, Scene};
 use crate::ui::theme::{medium, mono, size, tokens, words};
-use crate::ui::widgets::{BAR, Empty, RowScroll, line};
+use crate::ui::widgets::{BAR, Empty, Line, RowScroll, line};
 
 /// Height of a client.
 const ROW: f32 = 27.0;
@@ -209,7 +210,7 @@ fn title_ui(ui: &mut Ui, rect: Rect, server: &ServerView) {
     let response = ui.interact(rect, Id::unique("clients title"), Sense::hover());
     let said = format!("Clients · {said}");
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &said));
-    let mut text = crate::ui::widgets::Line::default();
+    let mut text = Line::default();
     text.add("Clients", medium(size::BODY), t.text);
     text.add("   ", words(size::BODY), t.muted);
     for (part, color) in &parts {
@@ -254,7 +255,12 @@ fn headings_ui(ui: &Ui, rect: Rect, columns: &Columns) {
     let (left, right) = (Align2::LEFT_CENTER, Align2::RIGHT_CENTER);
     put(columns.transport, left, "Transport", "How it is connected");
     put(columns.address, left, "Address", "Where it comes from");
-    put(columns.agent, left, "Client", "What it calls itself, in short");
+    put(
+        columns.agent,
+        left,
+        "Client",
+        "Its name where it says one, what it reports lost, what it is in short",
+    );
     if let Some(since) = columns.since {
         put(since, right, "Since", "When it came");
     }
@@ -276,8 +282,8 @@ fn row_ui(
     let id = Id::unique(("client", client.id));
     let inside = row.with_max_x(row.right() - BAR);
     let response = ui.interact(inside.with_max_x(columns.cut - 40.0), id, Sense::HOVER);
-    let median = client.median_ms.map(format::millis);
-    let name = format!(
+    let median = client.reported.and_then(|told| told.median_ms).map(format::millis);
+    let mut name = format!(
         "{} {} {}, {} delivered, {} behind",
         client.kind.label(),
         client.address,
@@ -285,6 +291,8 @@ fn row_ui(
         format::thousands(client.delivered),
         format::thousands(client.behind),
     );
+    name.extend(client.name.iter().map(|own| format!(", {own}")));
+    name.extend(client.reported.iter().map(|told| format!(", it reports {}", reported(told))));
     response.widget_info(|| WidgetInfo::selected(Role::ListItem, true, is_chosen, &name));
     let is_over = ui.rect_contains_pointer(row);
     if is_chosen || is_over {
@@ -303,7 +311,9 @@ fn row_ui(
     let room = columns.agent - columns.address - gap;
     put(ui, columns.address, &client.address, mono(size::DATA), t.text, room);
     let room = columns.agent_end - columns.agent - gap;
-    put(ui, columns.agent, &client.agent, words(size::BODY), t.text, room);
+    let galley = who(ui, client).fit(ui, room);
+    let at = pos2(columns.agent, middle - galley.size().y / 2.0);
+    ui.painter().galley(at.round(), galley, t.text);
     let number = |x: f32, text: &str, color: Color32| {
         let at = pos2(x, middle);
         ui.painter().text(at, Align2::RIGHT_CENTER, text, mono(size::DATA), color);
@@ -352,14 +362,15 @@ fn tip_ui(ui: &mut Ui, client: &ClientView, scene: Scene<'_>) {
     let t = tokens(ui.ctx());
     ui.label(&client.user_agent);
     let since = scene.zone.clock_zoned(client.since_wall_ns);
-    let mut lines = vec![format!("Client {}, connected since {since}", client.id)];
+    let known = client.name.as_ref().map(|name| format!(", {name}")).unwrap_or_default();
+    let mut lines = vec![format!("Client {}{known}, connected since {since}", client.id)];
     if client.behind > 0 {
         lines.push(format!("{} wait for it", format::count(client.behind, "message")));
     }
-    lines.push(match client.median_ms {
-        Some(ms) => format!("It measured {} as its median latency", format::millis(ms)),
-        None => String::from("It has told no latency"),
-    });
     let text = lines.join("\n");
     ui.label(egui::RichText::new(text).color(t.muted));
+    let told = client.reported.as_ref().map_or_else(|| "nothing".into(), reported);
+    let text = format!("It reports {told}");
+    let color = if lost(client).is_some() { t.warn } else { t.muted };
+    ui.label(egui::RichText::new(text).color(color));
 }

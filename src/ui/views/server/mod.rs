@@ -12,6 +12,7 @@ mod restart;
 pub(super) mod scoped;
 mod settings;
 mod source;
+mod told;
 mod topics;
 mod transports;
 mod troubles;
