@@ -3,8 +3,9 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::begun::Explained;
@@ -18,16 +19,22 @@ use crate::compare::{
 use crate::model::{Needs, RunSetup, Source, TransportKind};
 use crate::server::Control;
 
-/// What a start brings: what runs, and what ends it.
-pub(super) type Begun = Result<(Running, CancellationToken), Explained>;
+/// How long the program waits for a comparison when it ends.
+const GOODBYE: Duration = Duration::from_secs(4);
+
+/// Held by whoever steers the server for a comparison, until source and network are as before.
+pub(super) type Turn = OwnedMutexGuard<()>;
+
+/// What a start brings: what runs, `None` where it was given up, or what was wrong.
+pub(super) type Begun = Result<Option<(Running, Turn)>, Explained>;
 
 #[derive(Default)]
 enum Run {
     #[default]
     None,
-    /// Cancelled, it ends as soon as it has begun.
-    Beginning(CancellationToken, Arc<RunView>),
-    Running(Running, CancellationToken),
+    /// What ends it, what it shows meanwhile, and what there was before.
+    Beginning(CancellationToken, Arc<RunView>, Option<Arc<RunView>>),
+    Running(Running, CancellationToken, Turn),
     /// It is over, and its last figures are being put together; what it showed last.
     Ending(Arc<RunView>),
     Over(Arc<RunView>),
@@ -43,6 +50,14 @@ struct Scaling {
 #[derive(Default)]
 pub(super) struct Comparing {
     run: Run,
+    /// Rises with each start; what others bring is not of the present run.
+    generation: u64,
+    /// Starts and ends that are not through.
+    under_way: usize,
+    /// Two comparisons never steer the server at once.
+    turn: Arc<Mutex<()>>,
+    /// Asked for while no run could take them.
+    needs: Option<Needs>,
     capture: Option<PathBuf>,
     lessons: Arc<[LessonSummary]>,
     scale: Option<Scaling>,
@@ -58,6 +73,11 @@ impl Comparing {
     pub(super) fn has_pulse(&self) -> bool {
         matches!(self.run, Run::Running(..))
             || self.scale.as_ref().is_some_and(|scale| scale.view.borrow().doing.is_some())
+    }
+
+    /// Whether no comparison has anything of the server.
+    pub(super) fn is_free(&self) -> bool {
+        self.under_way == 0 && !matches!(self.run, Run::Running(..))
     }
 
     /// Begins a comparison; one that runs ends first.
@@ -92,88 +112,157 @@ impl Comparing {
     where
         F: Future<Output = Result<Running, CompareError>> + Send + 'static,
     {
-        let before = self.end();
+        let before = self.leave(work);
+        self.generation += 1;
+        self.under_way += 1;
+        self.needs = None;
+        let (generation, turn) = (self.generation, Arc::clone(&self.turn));
         let stop = CancellationToken::new();
         let starting = start(stop.clone());
         // Nobody takes a run that is being prepared for one that is not there.
         let view = RunView { setup: Arc::new(setup), ..RunView::default() };
-        self.run = Run::Beginning(stop.clone(), Arc::new(view));
+        self.run = Run::Beginning(stop.clone(), Arc::new(view), before);
         work.spawn(async move {
-            if let Some(before) = before {
-                // Both would steer the same server.
-                before.done().await;
-            }
-            let begun = starting.await.map(|running| (running, stop));
-            Done::RunBegun(Box::new(begun.map_err(|error| (error.to_string(), Some(error.hint())))))
+            let turn = turn.lock_owned().await;
+            let begun = tokio::select! {
+                begun = starting => match begun {
+                    Ok(running) => Ok(Some((running, turn))),
+                    Err(error) => Err((error.to_string(), Some(error.hint()))),
+                },
+                () = stop.cancelled() => Ok(None),
+            };
+            Done::RunBegun(generation, Box::new(begun))
         });
     }
 
     /// Takes what a start brought; what went wrong, if it did.
-    pub(super) fn begun(&mut self, begun: Begun) -> Option<Explained> {
-        match begun {
-            Ok((running, stop)) => {
+    pub(super) fn begun(
+        &mut self,
+        generation: u64,
+        begun: Begun,
+        work: &Work,
+    ) -> Option<Explained> {
+        self.under_way -= 1;
+        let is_present = generation == self.generation;
+        match (begun, std::mem::take(&mut self.run)) {
+            (Ok(Some((running, turn))), Run::Beginning(stop, ..)) if is_present => {
                 self.capture = Some(running.capture().to_owned());
-                self.run = Run::Running(running, stop);
+                if let Some(needs) = self.needs.take() {
+                    running.set_needs(needs);
+                }
+                self.run = Run::Running(running, stop, turn);
                 None
             }
-            Err(explained) => {
-                self.run = Run::None;
-                Some(explained)
+            (begun, Run::Beginning(_, _, before)) if is_present => {
+                self.run = before.map_or(Run::None, Run::Over);
+                begun.err()
+            }
+            (begun, present) => {
+                self.run = present;
+                if let Ok(Some((running, turn))) = begun {
+                    self.see_off(running, turn, work);
+                }
+                None
             }
         }
     }
 
     /// Asks the comparison to end.
     pub(super) fn stop(&mut self) {
-        if let Run::Beginning(stop, _) | Run::Running(_, stop) = &self.run {
+        if let Run::Beginning(stop, ..) | Run::Running(_, stop, _) = &self.run {
             stop.cancel();
         }
     }
 
-    /// Ends what runs; it is given back for whoever has to wait for it.
-    fn end(&mut self) -> Option<Running> {
+    /// Makes room for another; what was shown last.
+    fn leave(&mut self, work: &Work) -> Option<Arc<RunView>> {
         self.stop();
         match std::mem::take(&mut self.run) {
-            Run::Running(running, _) => Some(running),
-            _ => None,
+            Run::Running(running, _, turn) => {
+                let last = Arc::new(running.view());
+                self.see_off(running, turn, work);
+                Some(last)
+            }
+            Run::Beginning(_, _, before) => before,
+            Run::Ending(last) | Run::Over(last) => Some(last),
+            Run::None => None,
         }
+    }
+
+    /// Lets a run come to its end that nobody looks at any more.
+    fn see_off(&mut self, running: Running, turn: Turn, work: &Work) {
+        self.under_way += 1;
+        work.spawn(async move {
+            running.done().await;
+            drop(turn);
+            Done::RunLeft
+        });
+    }
+
+    /// One that was seen off has left.
+    pub(super) fn left(&mut self) {
+        self.under_way -= 1;
     }
 
     /// Looks whether the comparison is over, and has its last figures brought then.
     pub(super) fn look(&mut self, work: &Work) {
         let last = match &self.run {
-            Run::Running(running, _) if running.is_done() => Arc::new(running.view()),
+            Run::Running(running, ..) if running.is_done() => Arc::new(running.view()),
             _ => return,
         };
-        if let Run::Running(running, _) = std::mem::replace(&mut self.run, Run::Ending(last)) {
-            work.spawn(async move { Done::RunOver(Box::new(running.done().await)) });
+        let before = std::mem::replace(&mut self.run, Run::Ending(last));
+        if let Run::Running(running, _, turn) = before {
+            let generation = self.generation;
+            self.under_way += 1;
+            work.spawn(async move {
+                let comparison = running.done().await;
+                drop(turn);
+                Done::RunOver(generation, Box::new(comparison))
+            });
         }
     }
 
     /// Takes the last figures.
-    pub(super) fn over(&mut self, comparison: Comparison) {
+    pub(super) fn over(&mut self, generation: u64, comparison: Comparison) {
+        self.under_way -= 1;
+        if generation != self.generation || !matches!(self.run, Run::Ending(_)) {
+            return;
+        }
+        let needs = self.needs.take().unwrap_or(comparison.view.setup.needs);
         self.run = Run::Over(Arc::new(comparison.view));
+        self.judge(needs);
+    }
+
+    /// A scale run is over, whose figures count as well.
+    pub(super) fn scaled(&mut self) {
+        if let Run::Over(view) = &self.run {
+            self.judge(view.setup.needs);
+        }
     }
 
     /// Judges by these needs.
     pub(super) fn set_needs(&mut self, needs: Needs) {
-        match &mut self.run {
-            Run::Running(running, _) => running.set_needs(needs),
-            Run::Over(view) => {
-                let scale = self.scale.as_ref().map(|scale| scale.view.borrow().clone());
-                let mut changed = RunView::clone(view);
-                Arc::make_mut(&mut changed.setup).needs = needs;
-                let lanes: Vec<_> = view.lanes.iter().map(|lane| lane.figures.clone()).collect();
-                changed.verdict = verdict(&needs, &view.setup.source, &lanes, scale.as_ref());
-                *view = Arc::new(changed);
-            }
-            Run::None | Run::Beginning(..) | Run::Ending(_) => {}
+        match &self.run {
+            Run::Running(running, ..) => running.set_needs(needs),
+            Run::Over(_) => self.judge(needs),
+            Run::None | Run::Beginning(..) | Run::Ending(_) => self.needs = Some(needs),
         }
+    }
+
+    /// Judges what is over anew.
+    fn judge(&mut self, needs: Needs) {
+        let Run::Over(view) = &mut self.run else { return };
+        let scale = self.scale.as_ref().map(|scale| scale.view.borrow().clone());
+        let mut changed = RunView::clone(view);
+        Arc::make_mut(&mut changed.setup).needs = needs;
+        let lanes: Vec<_> = view.lanes.iter().map(|lane| lane.figures.clone()).collect();
+        changed.verdict = verdict(&needs, &view.setup.source, &lanes, scale.as_ref());
+        *view = Arc::new(changed);
     }
 
     /// Changes what a comparison sends; `false` where there is none to tell.
     pub(super) fn set_source(&self, source: &Source) -> Option<Result<(), String>> {
-        let Run::Running(running, _) = &self.run else { return None };
+        let Run::Running(running, ..) = &self.run else { return None };
         Some(running.set_source(source.clone()).map_err(|error| error.to_string()))
     }
 
@@ -195,11 +284,14 @@ impl Comparing {
         }
     }
 
-    /// Ends everything with the program.
+    /// Ends everything with the program, within reason.
     pub(super) async fn close(&mut self) {
         self.stop_scale();
-        if let Some(running) = self.end() {
-            running.done().await;
+        self.stop();
+        if let Run::Running(running, ..) = std::mem::take(&mut self.run)
+            && tokio::time::timeout(GOODBYE, running.done()).await.is_err()
+        {
+            tracing::warn!("the comparison had not ended after {GOODBYE:?}");
         }
     }
 
@@ -212,8 +304,8 @@ impl Comparing {
     pub(super) fn view(&self) -> CompareView {
         CompareView {
             run: match &self.run {
-                Run::Running(running, _) => Some(Arc::new(running.view())),
-                Run::Beginning(_, view) | Run::Ending(view) | Run::Over(view) => {
+                Run::Running(running, ..) => Some(Arc::new(running.view())),
+                Run::Beginning(_, view, _) | Run::Ending(view) | Run::Over(view) => {
                     Some(Arc::clone(view))
                 }
                 Run::None => None,

@@ -16,7 +16,7 @@ use super::snapshot::{Notice, RecentCapture, Severity, Snapshot};
 use super::tracked::Tracked;
 use super::watch::{News, Select};
 use super::work::{Done, Work};
-use super::workshop::After;
+use super::workshop::{After, Then};
 use crate::capture::CaptureError;
 use crate::model::{Command, Say, SessionId};
 
@@ -47,6 +47,8 @@ pub(super) struct Core {
     pub(super) comparing: Comparing,
     /// What is done as soon as the server runs.
     pub(super) after: Vec<After>,
+    /// What is done as soon as no comparison has anything of the server.
+    pub(super) then: Vec<Then>,
     /// This program, which runs a server of its own for a scale run.
     pub(super) program: Option<PathBuf>,
     recents: Arc<[RecentCapture]>,
@@ -66,6 +68,7 @@ impl Core {
             serving: Serving::default(),
             comparing: Comparing::new(),
             after: Vec::new(),
+            then: Vec::new(),
             program: std::env::current_exe().ok(),
             work,
             done,
@@ -167,11 +170,11 @@ impl Core {
             }
             Command::Delete(path) => self.work.delete(path),
             Command::StartServer(options) => self.serving.start(*options, false, &self.work),
-            Command::StopServer => self.serving.stop(&self.work),
+            Command::StopServer => self.once_free(Then::StopServer),
             Command::RestartServer(restart) => self.serving.restart(restart, &self.work),
             Command::SetSource(source) => self.set_source(source),
             Command::SetNetwork(network) => self.serving.set_network(*network),
-            Command::OpenRoom(open) => self.serving.open_room(open, &self.work),
+            Command::OpenRoom(open) => self.once_free(Then::OpenRoom(open)),
             Command::Publish { topic, text } => self.publish_message(&topic, &text),
             Command::CutClient(client) => self.serving.cut(client),
             Command::CutAll => self.serving.cut_all(),
@@ -217,14 +220,12 @@ impl Core {
             }
             Done::Recents(recents) => self.recents = recents,
             Done::ServerStarted(result) => self.server_started(*result),
-            Done::ServerStopped => self.serving.stopped(),
+            Done::ServerStopped => self.server_stopped(),
             Done::ServerRestarted(result) => self.serving.restarted(result, &self.work),
-            Done::RunBegun(begun) => self.run_begun(*begun),
-            Done::RunOver(comparison) => {
-                self.comparing.over(*comparison);
-                self.work.list_recents();
-            }
-            Done::ScaleOver => {}
+            Done::RunBegun(generation, begun) => self.run_begun(generation, *begun),
+            Done::RunOver(generation, comparison) => self.run_over(generation, *comparison),
+            Done::RunLeft => self.run_left(),
+            Done::ScaleOver => self.comparing.scaled(),
             Done::ReportPicked(path) => self.write_report(path),
             Done::ReportWritten(result) => self.report_written(result),
             Done::Begun(sessions) => self.begun(sessions),

@@ -3,7 +3,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
+
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::join::join;
 use super::snapshot::{ClientView, JoinView, ServerView, TopicView, TransportStats};
@@ -16,6 +18,9 @@ use crate::server::{Carrier, Client, Control, Draft, Hub, Server, ServerError};
 /// Messages the demo keeps at least: whoever waits out the longest backoff still finds all of them
 /// at its usual rate.
 const DEMO_HISTORY: usize = 1000;
+/// How long messages outlive their server, for clients that come back to the next one. Ids go on
+/// for longer.
+const RESUMABLE: Duration = Duration::from_mins(1);
 /// Clients that are listed.
 const LISTED: usize = 500;
 
@@ -34,6 +39,28 @@ enum State {
     Stopping,
 }
 
+/// Settings that a lesson may want otherwise, and that only a start can change.
+#[derive(Debug, Clone, PartialEq)]
+struct Lent {
+    history: usize,
+    hold: Duration,
+    heartbeat: Option<Duration>,
+    retry: Duration,
+}
+
+impl Lent {
+    fn of(options: &ServerOptions) -> Self {
+        let &ServerOptions { history, hold, heartbeat, retry, .. } = options;
+        Self { history, hold, heartbeat, retry }
+    }
+
+    /// These, and the rest as it is now.
+    fn with(self, now: &ServerOptions) -> ServerOptions {
+        let Self { history, hold, heartbeat, retry } = self;
+        ServerOptions { history, hold, heartbeat, retry, ..now.clone() }
+    }
+}
+
 /// The built-in server and what it leaves behind.
 #[derive(Default)]
 pub(super) struct Serving {
@@ -41,6 +68,10 @@ pub(super) struct Serving {
     hub: Option<Hub>,
     options: ServerOptions,
     join: Option<Arc<JoinView>>,
+    /// What it was like before a lesson.
+    lent: Option<Lent>,
+    /// Dropped, messages are kept although the server is stopped.
+    rest: Option<DropGuard>,
     is_restarting: bool,
     error: Option<String>,
 }
@@ -60,7 +91,11 @@ impl Serving {
 
     /// The settings of the last start, with what was changed since.
     pub(super) fn options(&self) -> ServerOptions {
-        self.control().map_or_else(|| self.options.clone(), |control| control.options())
+        match self.control() {
+            // A restart has to be found where this one is.
+            Some(control) => ServerOptions { listen: control.addr(), ..control.options() },
+            None => self.options.clone(),
+        }
     }
 
     /// Starts it, unless it runs already. `demo` takes another port where the usual one is in use.
@@ -76,6 +111,7 @@ impl Serving {
     /// Starts it with these options, after `before` has stopped.
     fn begin(&mut self, before: Option<Server>, options: ServerOptions, demo: bool, work: &Work) {
         self.error = None;
+        self.rest = None;
         self.state = State::Starting { stop: false };
         self.options = options.clone();
         let hub = self.hub.clone().unwrap_or_else(|| Hub::new(options.history));
@@ -94,9 +130,6 @@ impl Serving {
         match result {
             Ok(server) => {
                 let control = server.control();
-                // A restart has to be found where this one was.
-                self.options = control.options();
-                self.options.listen = server.addr();
                 self.join = control.join_url().map(|url| Arc::new(join(url)));
                 self.state = State::Running(server);
                 if stop {
@@ -107,8 +140,10 @@ impl Serving {
             }
             Err(error) => {
                 self.error = Some(error.to_string());
-                // The room that could not be opened is not asked for again by the next start.
-                self.options.join = None;
+                if let Some(before) = self.lent.take() {
+                    self.options = before.with(&self.options);
+                }
+                self.close_room();
                 self.state = State::Stopped;
                 None
             }
@@ -116,10 +151,14 @@ impl Serving {
     }
 
     pub(super) fn stop(&mut self, work: &Work) {
+        let now = self.options();
         match std::mem::replace(&mut self.state, State::Stopping) {
             State::Running(server) => {
-                self.options = server.control().options();
-                self.join = None;
+                self.options = match self.lent.take() {
+                    Some(before) => before.with(&now),
+                    None => now,
+                };
+                self.close_room();
                 work.spawn(async move {
                     server.stop().await;
                     Done::ServerStopped
@@ -132,6 +171,16 @@ impl Serving {
 
     pub(super) fn stopped(&mut self) {
         self.state = State::Stopped;
+        let Some(hub) = self.hub.clone() else { return };
+        let rest = CancellationToken::new();
+        self.rest = Some(rest.clone().drop_guard());
+        // Nothing waits for this: it ends with the program.
+        tokio::spawn(async move {
+            tokio::select! {
+                () = tokio::time::sleep(RESUMABLE) => hub.trim(),
+                () = rest.cancelled() => {}
+            }
+        });
     }
 
     /// Changes what it sends.
@@ -180,10 +229,41 @@ impl Serving {
         }
     }
 
-    /// The options that a lesson asks for, where it runs with others.
-    pub(super) fn unfit_for(&self, lesson: &Lesson) -> Option<ServerOptions> {
-        let options = self.options();
-        (!lesson.server.are_met(&options)).then(|| lesson.server.applied(options))
+    /// Starts it anew where a lesson wants it set up otherwise; whether it does.
+    pub(super) fn lend(&mut self, lesson: &Lesson, work: &Work) -> bool {
+        let now = self.options();
+        let before = self.lent.clone().unwrap_or_else(|| Lent::of(&now));
+        let wanted = lesson.server.applied(before.clone().with(&now));
+        if wanted == now {
+            return false;
+        }
+        self.lent = Some(before);
+        self.start_anew(wanted, work);
+        true
+    }
+
+    /// Sets it up as it was before a lesson.
+    pub(super) fn take_back(&mut self, work: &Work) {
+        if let Some(before) = self.lent.take() {
+            let now = self.options();
+            let wanted = before.with(&now);
+            if wanted != now {
+                self.start_anew(wanted, work);
+            }
+        }
+    }
+
+    /// The next start is for this machine alone.
+    fn close_room(&mut self) {
+        self.join = None;
+        if self.options.join.take().is_some() && self.options.listen.ip().is_unspecified() {
+            self.options.listen.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        }
+    }
+
+    /// Why it does not run, or did not take a setting.
+    pub(super) fn error(&self) -> Option<&str> {
+        self.error.as_deref()
     }
 
     /// Stops it and starts it with these options, on the same port.
@@ -216,14 +296,17 @@ impl Serving {
     }
 
     /// Publishes what was typed: a JSON object as it is, anything else as the text of a message.
-    pub(super) fn publish(&self, topic: &str, text: &str) -> Result<u64, String> {
-        let control = self.control().ok_or("The server is stopped; start it and publish again")?;
+    pub(super) fn publish(&self, topic: &str, text: &str) -> Result<u64, (String, &'static str)> {
+        let stopped = (String::from("the server is stopped"), "Start it and publish again");
+        let control = self.control().ok_or(stopped)?;
         let draft = if text.trim_start().starts_with('{') {
-            Draft::object(text.as_bytes()).map_err(|error| error.to_string())?
+            let hint = "Mend the JSON, or begin with another letter to publish it as text";
+            Draft::object(text.as_bytes()).map_err(|error| (error.to_string(), hint))?
         } else {
             Draft::text("message", text)
         };
-        control.publish(topic, &draft).map_err(|error| error.to_string())
+        let hint = "Publish to one of the topics on the Server page";
+        control.publish(topic, &draft).map_err(|error| (error.to_string(), hint))
     }
 
     /// Ends it with the program.

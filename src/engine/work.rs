@@ -67,10 +67,12 @@ pub(super) enum Done {
     ServerStopped,
     /// It listens again, or cannot.
     ServerRestarted(Result<(), ServerError>),
-    /// A comparison runs, or cannot.
-    RunBegun(Box<comparing::Begun>),
+    /// The comparison of this generation runs, or cannot.
+    RunBegun(u64, Box<comparing::Begun>),
     /// It is over.
-    RunOver(Box<Comparison>),
+    RunOver(u64, Box<Comparison>),
+    /// One that gave way to another is.
+    RunLeft,
     /// A scale run is over.
     ScaleOver,
     /// The person picked a place for a report.

@@ -9,7 +9,7 @@ use super::core::{Core, sentence};
 use super::meta::report_meta;
 use super::serving::Started;
 use super::snapshot::Severity;
-use crate::compare::{Target, lesson};
+use crate::compare::{Comparison, Target, lesson};
 use crate::model::{RunSetup, Source};
 use crate::server::{self, Control};
 
@@ -23,6 +23,14 @@ pub(super) enum After {
     Lesson(String),
 }
 
+/// What would pull the server from under a comparison, and waits for its end.
+pub(super) enum Then {
+    StopServer,
+    OpenRoom(bool),
+    /// The lesson of this id, which wants a server that is set up for it.
+    Lesson(String),
+}
+
 impl Core {
     /// Does this with the server, which is started for it where it does not run.
     pub(super) fn with_server(&mut self, after: After) {
@@ -33,12 +41,51 @@ impl Core {
         self.serving.start(self.serving.options(), true, &self.work);
     }
 
+    /// Does this as soon as no comparison runs; one that does is ended for it.
+    pub(super) fn once_free(&mut self, then: Then) {
+        if !self.comparing.is_free() {
+            self.comparing.stop();
+            return self.then.push(then);
+        }
+        match then {
+            Then::StopServer => self.serving.stop(&self.work),
+            Then::OpenRoom(open) => self.serving.open_room(open, &self.work),
+            Then::Lesson(id) => self.with_server(After::Lesson(id)),
+        }
+    }
+
+    /// A comparison has ended: what waited for that is done, or the server is as it was before a
+    /// lesson.
+    fn is_free_now(&mut self) {
+        if !self.comparing.is_free() {
+            return;
+        }
+        let waiting = std::mem::take(&mut self.then);
+        if !waiting.iter().any(|then| matches!(then, Then::Lesson(_))) {
+            self.serving.take_back(&self.work);
+        }
+        for then in waiting {
+            self.once_free(then);
+        }
+    }
+
     pub(super) fn server_started(&mut self, result: Started) {
         let control = self.serving.started(result, &self.work);
-        for after in std::mem::take(&mut self.after) {
-            if let Some(control) = &control {
-                self.go_on(after, control);
+        let waiting = std::mem::take(&mut self.after);
+        if let Some(control) = control {
+            for after in waiting {
+                self.go_on(after, &control);
             }
+        } else if let Some(error) = self.serving.error() {
+            let text = sentence(error);
+            self.tell(Severity::Error, &text, Some("Choose another address on the Server page"));
+        }
+    }
+
+    pub(super) fn server_stopped(&mut self) {
+        self.serving.stopped();
+        if !self.after.is_empty() {
+            self.serving.start(self.serving.options(), true, &self.work);
         }
     }
 
@@ -69,17 +116,34 @@ impl Core {
             let text = format!("There is no lesson “{id}”");
             return self.tell(Severity::Error, &text, None);
         };
-        if let Some(options) = self.serving.unfit_for(lesson) {
-            self.after.push(After::Lesson(id.to_owned()));
-            return self.serving.start_anew(options, &self.work);
+        if !self.comparing.is_free() {
+            return self.once_free(Then::Lesson(id.to_owned()));
+        }
+        if self.serving.lend(lesson, &self.work) {
+            let text = "The server was restarted with what the lesson needs";
+            self.tell(Severity::Info, text, Some("It is as before when the lesson is over"));
+            return self.after.push(After::Lesson(id.to_owned()));
         }
         self.comparing.run_lesson(lesson, control.clone(), self.folder.clone(), &self.work);
     }
 
-    pub(super) fn run_begun(&mut self, begun: comparing::Begun) {
-        if let Some((text, hint)) = self.comparing.begun(begun) {
+    pub(super) fn run_begun(&mut self, generation: u64, begun: comparing::Begun) {
+        if let Some((text, hint)) = self.comparing.begun(generation, begun, &self.work) {
             self.tell(Severity::Error, &sentence(&text), hint.as_deref());
         }
+        self.is_free_now();
+    }
+
+    pub(super) fn run_over(&mut self, generation: u64, comparison: Comparison) {
+        self.comparing.over(generation, comparison);
+        self.work.list_recents();
+        self.is_free_now();
+    }
+
+    pub(super) fn run_left(&mut self) {
+        self.comparing.left();
+        self.work.list_recents();
+        self.is_free_now();
     }
 
     /// A comparison that runs sends by its own source.
@@ -97,7 +161,7 @@ impl Core {
                 let text = format!("Published as message {id} of “{topic}”");
                 self.tell(Severity::Info, &text, None);
             }
-            Err(error) => self.tell(Severity::Error, &sentence(&error), None),
+            Err((error, hint)) => self.tell(Severity::Error, &sentence(&error), Some(hint)),
         }
     }
 

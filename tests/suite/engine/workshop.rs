@@ -172,3 +172,81 @@ fn a_lesson_runs_on_a_server_that_is_fit_for_it_and_what_it_did_is_undone() {
     bench.send(Command::RunLesson("no-such".into()));
     bench.until("what was wrong", |s| s.notices.iter().any(|n| n.text.contains("no-such")));
 }
+
+#[test]
+fn a_room_is_not_opened_again_by_the_next_start() {
+    let bench = Bench::start();
+    bench.serve();
+    bench.send(Command::OpenRoom(true));
+    bench.until("an open room", |s| s.server.join.is_some());
+    bench.send(Command::StopServer);
+    bench.until("a stopped server", |s| s.server.url.is_none() && !s.server.is_busy);
+    let snapshot = {
+        bench.send(Command::Demo);
+        bench.until("a server", |s| s.server.url.is_some())
+    };
+    assert!(snapshot.server.options.listen.ip().is_loopback());
+    assert_eq!((&snapshot.server.join, &snapshot.server.options.join), (&None, &None));
+}
+
+#[test]
+fn a_start_that_gave_way_has_no_part_in_what_came_after() {
+    let bench = Bench::start();
+    bench.serve();
+    // It takes connections and says nothing.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut elsewhere = fast(&[TransportKind::Sse]);
+    elsewhere.other = Some(format!("http://{}", silent.local_addr().unwrap()));
+    bench.send(Command::StartRun(elsewhere));
+    bench.until("a run that is being prepared", |s| is_at(s, Stage::Opening));
+    bench.send(Command::StartRun(fast(&[TransportKind::Websocket])));
+    bench.send(Command::StartRun(fast(&[TransportKind::Sse])));
+    let delivered = |s: &Snapshot| {
+        let run = run(s).filter(|run| run.setup.other.is_none())?;
+        let lane = run.lanes.first().filter(|lane| lane.figures.transport == "sse")?;
+        Some(lane.figures.delivered)
+    };
+    let some = delivered(&bench.until("messages", |s| delivered(s) > Some(10))).unwrap();
+    bench.until("more of them", |s| delivered(s) > Some(some + 50));
+    bench.send(Command::StopRun);
+    let snapshot = bench.until("its end", |s| is_at(s, Stage::Done));
+    assert_eq!(snapshot.notices.iter().find(|n| n.severity == Severity::Error), None);
+
+    // One that is given up leaves what was measured before.
+    let mut elsewhere = fast(&[TransportKind::Sse]);
+    elsewhere.other = Some(format!("http://{}", silent.local_addr().unwrap()));
+    bench.send(Command::StartRun(elsewhere));
+    bench.until("another that is being prepared", |s| is_at(s, Stage::Opening));
+    bench.send(Command::StopRun);
+    bench.until("the figures of before", |s| is_at(s, Stage::Done) && delivered(s).is_some());
+}
+
+#[test]
+fn whatever_ends_a_lesson_the_server_is_as_it_was_before() {
+    let bench = Bench::start();
+    bench.serve();
+    let before = bench.handle.snapshot().server.options.clone();
+    let is_as_before = |s: &Snapshot| s.server.options == before && s.server.url.is_some();
+    let is_on = |s: &Snapshot, id: &str| {
+        let lesson = run(s).and_then(|run| run.lesson.as_ref());
+        lesson.is_some_and(|lesson| lesson.lesson.id == id) && !is_at(s, Stage::Done)
+    };
+    // One that wants another heartbeat, and one that begins in the middle of it.
+    bench.send(Command::RunLesson("no-heartbeat-behind-a-nat".into()));
+    bench.until("the first lesson", |s| {
+        is_on(s, "no-heartbeat-behind-a-nat") && s.server.options.heartbeat != before.heartbeat
+    });
+    bench.send(Command::RunLesson("one-way-feed".into()));
+    bench.until("the second", |s| is_on(s, "one-way-feed") && is_at(s, Stage::Running));
+    bench.send(Command::StopRun);
+    bench.until("its end", |s| is_at(s, Stage::Done) && is_as_before(s));
+    // And a server that is stopped in the middle.
+    bench.send(Command::RunLesson("no-heartbeat-behind-a-nat".into()));
+    bench.until("the first again", |s| {
+        is_on(s, "no-heartbeat-behind-a-nat") && is_at(s, Stage::Running)
+    });
+    bench.send(Command::StopServer);
+    bench.until("a stopped server", |s| s.server.url.is_none() && !s.server.is_busy);
+    let snapshot = bench.until("the lesson's end", |s| is_at(s, Stage::Done));
+    assert_eq!(snapshot.server.options, before);
+}
