@@ -34,12 +34,31 @@ pub(super) struct Tally {
     from: AtomicU64,
     /// Messages with such an id that came, all clients together.
     delivered: AtomicU64,
+    /// When the last of them came, in microseconds since the start.
+    last_came: AtomicU64,
     /// How many of them somebody waits for.
     goal: AtomicU64,
+    /// What the goal is made of.
+    due: Mutex<Due>,
     /// Whether their latencies count.
     times: AtomicBool,
     latencies: [Mutex<Option<Histogram<u64>>>; SHARDS],
     changed: Notify,
+}
+
+/// What somebody waits for: it becomes less when clients go.
+#[derive(Debug, Default)]
+struct Due {
+    /// Messages for each client that is open.
+    each: u64,
+    /// Messages that came to clients that have gone since.
+    gone: u64,
+}
+
+impl Due {
+    fn goal(&self, open: usize) -> u64 {
+        self.each.saturating_mul(open as u64).saturating_add(self.gone)
+    }
 }
 
 impl Tally {
@@ -55,7 +74,9 @@ impl Tally {
             trouble: Mutex::default(),
             from: AtomicU64::new(u64::MAX),
             delivered: AtomicU64::new(0),
+            last_came: AtomicU64::new(0),
             goal: AtomicU64::new(u64::MAX),
+            due: Mutex::default(),
             times: AtomicBool::new(false),
             latencies: std::array::from_fn(shard),
             changed: Notify::new(),
@@ -86,6 +107,8 @@ impl Tally {
     pub(super) fn count_from(&self, id: u64) {
         self.from.store(u64::MAX, Ordering::SeqCst);
         self.delivered.store(0, Ordering::SeqCst);
+        self.last_came.store(0, Ordering::SeqCst);
+        *locked(&self.due) = Due::default();
         self.from.store(id, Ordering::SeqCst);
     }
 
@@ -99,12 +122,26 @@ impl Tally {
         self.delivered.load(Ordering::SeqCst)
     }
 
-    /// Resolves when so many messages came.
-    pub(super) async fn reaches(&self, goal: u64) {
-        self.goal.store(goal, Ordering::SeqCst);
-        while self.delivered() < goal {
+    /// From `start` until the last message that counts came.
+    pub(super) fn took(&self, start: Instant) -> Duration {
+        let last = Duration::from_micros(self.last_came.load(Ordering::SeqCst));
+        (self.started + last).saturating_duration_since(start)
+    }
+
+    /// Resolves when so many messages came to each client that is open, all clients together.
+    pub(super) async fn reaches(&self, each: u64) {
+        {
+            let mut due = locked(&self.due);
+            due.each = each;
+            self.goal.store(due.goal(self.open()), Ordering::SeqCst);
+        }
+        while self.delivered() < self.goal.load(Ordering::SeqCst) {
             self.changed.notified().await;
         }
+    }
+
+    fn since_start(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 
     /// Resolves when so many clients were opened or could not be.
@@ -146,12 +183,21 @@ pub(super) struct Member {
     is_open: bool,
     /// Highest id so far, so that nothing counts twice.
     last: u64,
+    /// Messages that count and came to it, and since which id they do.
+    came: (u64, u64),
 }
 
 impl Member {
     pub(super) fn new(tally: &Arc<Tally>, place: usize, turn: OwnedSemaphorePermit) -> Self {
         let tally = Arc::clone(tally);
-        Self { tally, shard: place % SHARDS, turn: Some(turn), is_open: false, last: 0 }
+        Self {
+            tally,
+            shard: place % SHARDS,
+            turn: Some(turn),
+            is_open: false,
+            last: 0,
+            came: (0, 0),
+        }
     }
 
     /// It is over, by this.
@@ -162,8 +208,7 @@ impl Member {
 
 impl Watch for Member {
     fn opened(&mut self) {
-        let since = u64::try_from(self.tally.started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.tally.last_opened.fetch_max(since, Ordering::SeqCst);
+        self.tally.last_opened.fetch_max(self.tally.since_start(), Ordering::SeqCst);
         self.is_open = true;
         self.turn = None;
         self.tally.open.fetch_add(1, Ordering::SeqCst);
@@ -177,9 +222,13 @@ impl Watch for Member {
         }
         self.last = id;
         let tally = &self.tally;
-        if id < tally.from.load(Ordering::SeqCst) {
+        let from = tally.from.load(Ordering::SeqCst);
+        if id < from {
             return;
         }
+        let before = if self.came.1 == from { self.came.0 } else { 0 };
+        self.came = (before + 1, from);
+        tally.last_came.fetch_max(tally.since_start(), Ordering::SeqCst);
         if tally.times.load(Ordering::Relaxed)
             && let Some(histogram) = locked(&tally.latencies[self.shard]).as_mut()
         {
@@ -194,21 +243,58 @@ impl Watch for Member {
 
 impl Drop for Member {
     fn drop(&mut self) {
+        let tally = &self.tally;
         if self.is_open {
-            self.tally.open.fetch_sub(1, Ordering::SeqCst);
+            let mut due = locked(&tally.due);
+            let open = tally.open.fetch_sub(1, Ordering::SeqCst) - 1;
+            if self.came.1 == tally.from.load(Ordering::SeqCst) {
+                due.gone += self.came.0;
+            }
+            tally.goal.store(due.goal(open), Ordering::SeqCst);
         } else {
-            self.tally.refused.fetch_add(1, Ordering::SeqCst);
-            self.tally.changed.notify_one();
+            tally.refused.fetch_add(1, Ordering::SeqCst);
         }
+        tally.changed.notify_one();
     }
 }
 
 #[cfg(test)]
 #[allow(clippy::expect_used)]
 mod tests {
+    use futures_util::FutureExt;
     use tokio::sync::Semaphore;
 
     use super::*;
+
+    #[tokio::test]
+    async fn who_goes_is_not_waited_for_and_the_time_ends_with_the_last_message() {
+        let gate = Arc::new(Semaphore::new(3));
+        let tally = Tally::new();
+        let turn = || Arc::clone(&gate).try_acquire_owned().expect("a turn");
+        let mut members: Vec<_> = (0..3).map(|place| Member::new(&tally, place, turn())).collect();
+        members.iter_mut().for_each(Member::opened);
+        // What came to it before does not count.
+        tally.count_from(1);
+        members[0].message(1, 0, 0);
+        tally.count_from(5);
+        let start = Instant::now();
+        for (member, last) in members.iter_mut().zip([5, 6, 7]) {
+            (5..=last).for_each(|id| member.message(id, 0, 0));
+        }
+        let came = start.elapsed();
+        let mut all = std::pin::pin!(tally.reaches(3));
+        assert!(all.as_mut().now_or_never().is_none(), "two lack some");
+        members.remove(0);
+        assert!(all.as_mut().now_or_never().is_none(), "one lacks one");
+        members.remove(0);
+        all.await;
+        assert_eq!(tally.delivered(), 6);
+        while start.elapsed() < came * 2 {}
+        assert!(tally.took(start) <= came, "waiting for nothing is not part of it");
+        // Also where somebody begins to wait only now.
+        tally.reaches(3).await;
+        assert!(tally.reaches(4).now_or_never().is_none());
+    }
 
     #[tokio::test]
     async fn what_counts_is_counted_once() {
