@@ -26,7 +26,7 @@ const LOOK: Duration = Duration::from_millis(200);
 /// Runs the comparison; the table or the JSON goes to stdout, the path of the capture to stderr.
 pub(super) fn run(args: &CompareArgs, terminal: Terminal) -> Result<()> {
     if !args.scale.is_empty() {
-        return scale::run(&args.scale, &args.setup().lanes, args.json, terminal);
+        return scale::run(&args.scale, &args.transports(), args.json, terminal);
     }
     let setup = args.setup();
     terminal.say(headline(&setup));

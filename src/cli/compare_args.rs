@@ -6,10 +6,11 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::{Args as ClapArgs, Parser, ValueEnum};
 
+use super::scale::STEPS;
 use super::source::SourceArgs;
 use super::values::{duration, impairment, impairments};
 use crate::compare::{Lesson, lessons};
-use crate::model::{LaneSpec, Needs, Network, RunSetup, Way};
+use crate::model::{LaneSpec, Needs, Network, RunSetup, TransportKind, Way};
 
 const EXAMPLES: &str = "Examples:
   wirescope compare --for 30s --rate 50
@@ -119,6 +120,29 @@ impl CompareArgs {
         }
     }
 
+    /// What is wrong with them although each by itself is fine.
+    pub(super) fn wrong(&self) -> Option<String> {
+        if self.scale.len() > STEPS {
+            return Some(format!("a scale run has at most {STEPS} numbers of clients"));
+        }
+        let is_scale = !self.scale.is_empty();
+        (is_scale && self.lanes.contains(&Way::Fallback)).then(|| {
+            String::from("a scale run is of transports, of which fallback is one or another; take it out of --lanes")
+        })
+    }
+
+    /// The transports that were asked for, or all.
+    pub(super) fn transports(&self) -> Vec<TransportKind> {
+        if self.lanes.is_empty() {
+            return TransportKind::ALL.to_vec();
+        }
+        let over = |way: &Way| match way {
+            Way::Over(kind) => Some(*kind),
+            Way::Fallback => None,
+        };
+        self.lanes.iter().filter_map(over).collect()
+    }
+
     /// What is done to the network.
     pub(super) fn network(&self) -> Result<Network> {
         Ok(Network::parse(self.impair.iter().map(String::as_str))?)
@@ -189,6 +213,21 @@ mod tests {
         assert!(bad.is_ok_and(|network| network.is_ok_and(|network| !network.is_good())));
         let taught = read("--lesson resume").map(|args| args.setup()).unwrap_or_default();
         assert_eq!(Some(taught), lessons().iter().find(|l| l.id() == "resume").map(Lesson::setup));
+    }
+
+    #[test]
+    fn a_scale_run_is_of_transports_and_has_an_end() {
+        let wrong = |line: &str| read(line).map(|args| args.wrong().is_some());
+        let many = vec!["10"; STEPS].join(",");
+        assert_eq!(wrong(&format!("--scale {many}")), Ok(false));
+        assert_eq!(wrong(&format!("--scale {many},10")), Ok(true));
+        assert_eq!(wrong("--scale 10 --lanes fallback"), Ok(true));
+        assert_eq!(wrong("--scale 10 --lanes sse,fallback"), Ok(true));
+        assert_eq!(wrong("--lanes fallback"), Ok(false));
+        let kinds = |line| read(line).map(|args| args.transports());
+        assert_eq!(kinds("--scale 10"), Ok(TransportKind::ALL.to_vec()));
+        let two = vec![TransportKind::Sse, TransportKind::Websocket];
+        assert_eq!(kinds("--scale 10 --lanes sse,websocket"), Ok(two));
     }
 
     #[test]

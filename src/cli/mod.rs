@@ -29,6 +29,11 @@ pub fn main() -> ExitCode {
         let text = "an address or a file stands before a subcommand, which takes its own";
         Args::command().error(clap::error::ErrorKind::ArgumentConflict, text).exit();
     }
+    if let Some(Verb::Compare(args)) = &args.verb
+        && let Some(text) = args.wrong()
+    {
+        Args::command().error(clap::error::ErrorKind::ValueValidation, text).exit();
+    }
     let terminal = Terminal::new(args.color, args.quiet, args.verbose);
     terminal.start_log();
     let done = match args.verb {

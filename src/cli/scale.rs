@@ -7,12 +7,12 @@ use tokio_util::sync::CancellationToken;
 use super::interrupt::Interrupt;
 use super::terminal::{Terminal, print};
 use crate::compare::{self, ScaleView, scale_table};
-use crate::model::{LaneSpec, Way};
+use crate::model::TransportKind;
 
 /// Clients a transport, at most: more than a machine has ports towards one address.
 const MOST: usize = 100_000;
 /// Numbers of clients in one run, at most.
-const STEPS: usize = 16;
+pub(super) const STEPS: usize = 16;
 
 /// Reads one number of clients.
 pub(super) fn clients(text: &str) -> Result<usize, String> {
@@ -20,29 +20,21 @@ pub(super) fn clients(text: &str) -> Result<usize, String> {
     clients.ok_or_else(|| format!("use numbers of clients from 1 to {MOST}, as in 100,1000"))
 }
 
-/// Runs it for the transports among `lanes`; the table or the JSON goes to stdout, what is being done to stderr. Ctrl-C ends it with
-/// the rows that are done.
+/// Runs it for these transports; the table or the JSON goes to stdout, what is being done to stderr.
+/// Ctrl-C ends it with the rows that are done.
 pub(super) fn run(
     clients: &[usize],
-    lanes: &[LaneSpec],
+    ways: &[TransportKind],
     json: bool,
     terminal: Terminal,
 ) -> Result<()> {
-    anyhow::ensure!(clients.len() <= STEPS, "a run has at most {STEPS} numbers of clients");
-    let over = |lane: &LaneSpec| match lane.way {
-        Way::Over(kind) => Some(kind),
-        // Which is one of the others at a time.
-        Way::Fallback => None,
-    };
-    let ways: Vec<_> = lanes.iter().filter_map(over).collect();
-    anyhow::ensure!(!ways.is_empty(), "a scale run is of transports; name one with --lanes");
     let program = std::env::current_exe().context("this program's own file was not found")?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let view = runtime.block_on(async {
         let mut interrupt = Interrupt::listen()?;
         let stop = CancellationToken::new();
         let (tell, told) = watch::channel(ScaleView::default());
-        let run = compare::scale(clients, &ways, &program, tell, stop.clone());
+        let run = compare::scale(clients, ways, &program, tell, stop.clone());
         tokio::pin!(run);
         let report = report(told, terminal);
         tokio::pin!(report);

@@ -111,10 +111,19 @@ fn serve_ends_with_its_standard_input_where_it_is_told_to() {
 
 #[test]
 fn numbers_of_clients_are_checked_before_anything_starts() {
-    let output = Command::new(PROGRAM).args(["compare", "--scale", "5,0"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(2));
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(said.contains("use numbers of clients from 1 to 100000"), "{said}");
+    let many = ["5"; 17].join(",");
+    let table: [(&[&str], &str); 3] = [
+        (&["5,0"], "use numbers of clients from 1 to 100000"),
+        (&[&many], "at most 16 numbers of clients"),
+        (&["5", "--lanes", "fallback"], "a scale run is of transports"),
+    ];
+    for (arguments, wanted) in table {
+        let command = ["compare", "--scale"].iter().chain(arguments);
+        let output = Command::new(PROGRAM).args(command).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains(wanted), "{said}");
+    }
 }
 
 /// A program of one line of shell. Written by another process: a file that this one had open for
