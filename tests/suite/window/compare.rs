@@ -165,6 +165,19 @@ fn a_server_elsewhere_is_not_killed_from_here() {
 }
 
 #[test]
+fn the_network_of_a_server_that_is_typed_is_not_set_here() {
+    let mut snapshot = nothing();
+    snapshot.server.options.network = Network::parse(["delay=20ms"]).unwrap();
+    let mut stage = page(snapshot);
+    assert!(stage.has("Proxy buffers responses") && stage.has("Make it good"));
+    stage.type_into("Another server", "10.0.0.7:4100");
+    assert!(stage.has("The next run goes to another server; its network is set there"));
+    assert!(!stage.has("Proxy buffers responses") && !stage.has("Make it good"));
+    stage.show(comparing());
+    assert!(stage.has("Proxy buffers responses"), "the run that is on goes to this one");
+}
+
+#[test]
 fn the_report_goes_where_it_is_told_to() {
     let mut stage = page(comparing());
     stage.click("Export report");

@@ -64,6 +64,15 @@ impl Setup {
         }
     }
 
+    /// Why nothing here acts on the network of the run that is on, or else of the next.
+    fn elsewhere(&self, run: Option<&RunView>) -> Option<&'static str> {
+        let [now, next] = setup_network::ELSEWHERE;
+        match run.filter(|run| is_on(run)) {
+            Some(run) => run.setup.other.is_some().then_some(now),
+            None => (!self.other.trim().is_empty()).then_some(next),
+        }
+    }
+
     /// What is wrong with the other server's address.
     pub(super) fn other_error(&self) -> Option<String> {
         self.other().err()
@@ -73,7 +82,7 @@ impl Setup {
     pub(super) fn start(&mut self, out: &mut Outbox) {
         match self.read() {
             Ok(run) => {
-                if let Some(network) = &self.asked_network {
+                if let Some(network) = self.asked_network.as_ref().filter(|_| run.other.is_none()) {
                     out.send(Command::SetNetwork(Box::new(network.clone())));
                 }
                 self.asked_source = None;
@@ -138,7 +147,8 @@ impl Setup {
                 self.settle(server);
                 self.source_ui(ui, server, run, out);
                 ui.add_space(4.0);
-                setup_network::ui(ui, &mut self.asked_network, server, run, out);
+                let why_not = self.elsewhere(run);
+                setup_network::ui(ui, &mut self.asked_network, server, why_not, out);
             }
             Page::Needs => setup_run::needs_ui(ui, &mut self.run.needs, run, out),
             Page::Lanes => setup_run::lanes_ui(ui, self, run),

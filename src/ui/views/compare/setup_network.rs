@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use egui::{Align, Layout, RichText, Ui};
 
-use super::words::is_on;
-use crate::engine::{RunView, ServerView};
+use crate::engine::ServerView;
 use crate::model::{BlockedUpgrade, Buffering, Command, Cut, CutHow, Network, Trouble};
 use crate::ui::action::Action;
 use crate::ui::format;
@@ -21,21 +20,28 @@ const CUT: Cut = Cut { after: Duration::from_mins(1), how: CutHow::Fin };
 const IDLE: Cut = Cut { after: Duration::from_secs(30), how: CutHow::Fin };
 const BUFFER: Buffering = Buffering::Bytes(16_384);
 
-/// Shows it. `asked` is what the server was asked for and does not have yet.
+/// Where the network of a comparison over another server is set, to say so.
+pub(super) const ELSEWHERE: [&str; 2] = [
+    "The run goes to another server; its network is set there",
+    "The next run goes to another server; its network is set there",
+];
+
+/// Shows it. `asked` is what the server was asked for and does not have yet; `why_not` is why it
+/// would change nothing.
 pub(super) fn ui(
     ui: &mut Ui,
     asked: &mut Option<Network>,
     server: &ServerView,
-    run: Option<&RunView>,
+    why_not: Option<&str>,
     out: &mut Outbox,
 ) {
     let has = &server.options.network;
     let before = asked.as_ref().unwrap_or(has).clone();
-    head_ui(ui, &before, asked, out);
-    if run.is_some_and(|run| is_on(run) && run.setup.other.is_some()) {
+    let can_mend = !before.is_good() && why_not.is_none();
+    head_ui(ui, can_mend, asked, out);
+    if let Some(why) = why_not {
         let t = tokens(ui.ctx());
-        let text = "The run goes to another server; its network is set there";
-        ui.label(RichText::new(text).size(size::DATA).color(t.muted));
+        ui.add(egui::Label::new(RichText::new(why).size(size::DATA).color(t.muted)).wrap());
         return;
     }
     let mut network = before.clone();
@@ -48,7 +54,7 @@ pub(super) fn ui(
     }
 }
 
-fn head_ui(ui: &mut Ui, before: &Network, asked: &mut Option<Network>, out: &mut Outbox) {
+fn head_ui(ui: &mut Ui, can_mend: bool, asked: &mut Option<Network>, out: &mut Outbox) {
     ui.horizontal(|ui| {
         section(ui, "Network");
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -57,7 +63,7 @@ fn head_ui(ui: &mut Ui, before: &Network, asked: &mut Option<Network>, out: &mut
             if all.on_hover_text("Each transport by itself, and everything else").clicked() {
                 out.act(Action::ShowServer);
             }
-            if !before.is_good() && link_button(ui, "Make it good").clicked() {
+            if can_mend && link_button(ui, "Make it good").clicked() {
                 *asked = Some(Network::default());
                 out.send(Command::SetNetwork(Box::default()));
             }
