@@ -298,6 +298,21 @@ fn needs_change_the_verdict_of_what_is_done() {
 }
 
 #[test]
+fn needs_are_those_of_the_run_that_is_on() {
+    let needs = Needs { proxies: true, ..Needs::default() };
+    let setup = RunSetup { needs, ..RunSetup::default() };
+    let view = RunView { setup: Arc::new(setup), lesson: Some(lesson()), ..run(&[0, 1]) };
+    let mut stage = page(with(view));
+    stage.click("Needs");
+    assert!(is_on(&stage, "Proxies in the way") && !is_on(&stage, "Two ways"));
+    stage.click("Two ways");
+    assert_eq!(stage.sent(), [Command::SetNeeds(Needs { two_way: true, ..needs })]);
+    assert!(is_on(&stage, "Two ways"), "asked for, not there yet");
+    stage.click("Two ways");
+    assert_eq!(stage.sent(), [Command::SetNeeds(needs)]);
+}
+
+#[test]
 fn a_verdict_gives_its_reasons() {
     let mut stage = page(comparing());
     assert!(stage.has("For this workload"));

@@ -6,7 +6,7 @@ use egui::{Align, Layout, RichText, ScrollArea, Ui, vec2};
 use super::words::is_on;
 use super::{setup_network, setup_run};
 use crate::engine::{RunView, ServerView, Stage};
-use crate::model::{Command, Endpoint, Network, RunSetup, Shape, Source};
+use crate::model::{Command, Endpoint, Needs, Network, RunSetup, Shape, Source};
 use crate::ui::format;
 use crate::ui::scene::{Outbox, Scene};
 use crate::ui::theme::{size, tokens};
@@ -37,6 +37,8 @@ pub(super) struct Setup {
     /// What the running server was asked for and does not have yet.
     asked_source: Option<Source>,
     asked_network: Option<Network>,
+    /// What the run that is on was asked to be judged by and is not yet.
+    pub(super) asked_needs: Option<Needs>,
 }
 
 impl Setup {
@@ -150,7 +152,7 @@ impl Setup {
                 let why_not = self.elsewhere(run);
                 setup_network::ui(ui, &mut self.asked_network, server, why_not, out);
             }
-            Page::Needs => setup_run::needs_ui(ui, &mut self.run.needs, run, out),
+            Page::Needs => setup_run::needs_ui(ui, self, run, out),
             Page::Lanes => setup_run::lanes_ui(ui, self, run),
         }
     }

@@ -6,8 +6,8 @@ use egui::{RichText, Ui, vec2};
 
 use super::setup::Setup;
 use super::words::{color, duration, is_on};
-use crate::engine::RunView;
-use crate::model::{Command, LaneSpec, Needs, Way};
+use crate::engine::{RunView, Stage};
+use crate::model::{Command, LaneSpec, Way};
 use crate::ui::scene::Outbox;
 use crate::ui::theme::{size, tokens};
 use crate::ui::widgets::{Field, chip, section, switch};
@@ -20,10 +20,15 @@ const DURATIONS: [Option<Duration>; 4] = [
     Some(Duration::from_mins(5)),
 ];
 
-/// What the person needs. The verdict on what is there already follows at once.
-pub(super) fn needs_ui(ui: &mut Ui, needs: &mut Needs, run: Option<&RunView>, out: &mut Outbox) {
+/// What the person needs: of the run that is on, otherwise of the next. The verdict on what is
+/// there already follows at once.
+pub(super) fn needs_ui(ui: &mut Ui, setup: &mut Setup, run: Option<&RunView>, out: &mut Outbox) {
     section(ui, "Needs");
-    let before = *needs;
+    let on = run.filter(|run| is_on(run));
+    let judged_by = on.map(|run| run.setup.needs);
+    setup.asked_needs = setup.asked_needs.filter(|asked| judged_by.is_some_and(|by| by != *asked));
+    let before = setup.asked_needs.or(judged_by).unwrap_or(setup.run.needs);
+    let mut needs = before;
     let rows = [
         (&mut needs.two_way, "Two ways", "The client sends often, too"),
         (&mut needs.binary, "Binary payloads", "Bytes that text would have to wrap"),
@@ -31,11 +36,20 @@ pub(super) fn needs_ui(ui: &mut Ui, needs: &mut Needs, run: Option<&RunView>, ou
         (&mut needs.browser, "Browsers only", "No library of one's own on the client"),
         (&mut needs.resume, "Nothing may be missed", "Over a reconnect, either"),
     ];
-    for (is_on, name, tip) in rows {
-        switch(ui, is_on, name, false).on_hover_text(tip);
+    // A run that is being prepared takes nothing yet.
+    let can = on.is_none_or(|run| run.stage != Stage::Opening);
+    ui.add_enabled_ui(can, |ui| {
+        for (is_on, name, tip) in rows {
+            switch(ui, is_on, name, false).on_hover_text(tip);
+        }
+    });
+    if needs == before {
+        return;
     }
-    if *needs != before && run.is_some() {
-        out.send(Command::SetNeeds(*needs));
+    setup.run.needs = needs;
+    setup.asked_needs = on.map(|_| needs);
+    if run.is_some() {
+        out.send(Command::SetNeeds(needs));
     }
 }
 
