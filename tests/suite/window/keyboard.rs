@@ -5,7 +5,7 @@ use egui_kittest::kittest::{By, NodeT, Queryable};
 use wirescope::engine::Snapshot;
 
 use super::stage::Stage;
-use super::{fixture, fixture_server};
+use super::{fixture, fixture_compare, fixture_server};
 
 /// Most stops that are looked at.
 const MOST: usize = 90;
@@ -188,6 +188,37 @@ fn everything_on_the_server_page_is_reached_and_seen() {
     ];
     assert_order(&stops, &wanted);
     assert!(stops.iter().all(|stop| !stop.starts_with("Cut SSE")), "a list is one stop");
+}
+
+#[test]
+fn everything_on_the_compare_page_is_reached_and_seen() {
+    let bar = ["Lanes", "Lessons", "Scale"];
+    let run = ["Stop", "Export report", "Restart run", "Kill server now"];
+    let tabs = ["Source and network", "Needs", "Lanes and time"];
+    let recording = "recording workshop.wirescope";
+    let conditions = ["Shape", "Messages", "Payload", "All of them…", "Make it good", "Delay"];
+    let network = ["Cut connections", "Proxy buffers", "Idle cut-off", "Server heartbeats"];
+    let legend = ["Distribution", "WebSocket in the plot", "Automatic in the plot", "Why"];
+    let next = ["Stream lane", "Sent: 1 min", "Another server"];
+    let pages: [(&str, Vec<&[&str]>); 6] = [
+        ("Compare", vec![&run, &legend, &tabs, &conditions, &network]),
+        ("Needs", vec![&tabs, &["Two ways", "Nothing may be missed"]]),
+        ("Lanes and time", vec![&tabs, &next]),
+        ("Export report", vec![&["Choose a place…", "To a path…"]]),
+        ("Lessons", vec![&run, &["Run A proxy that buffers", "Run The thundering herd"]]),
+        ("Scale", vec![&["Start", "100 clients", "10,000 clients"]]),
+    ];
+    let snapshot = fixture_compare::comparing();
+    let mut stage = Stage::sized(snapshot, vec2(1440.0, 1200.0), Theme::Dark);
+    for (name, parts) in pages {
+        stage.click(name);
+        let stops = stops(&mut stage);
+        let wanted = [&bar[..], &parts.concat(), &[recording]].concat();
+        assert_order(&stops, &wanted);
+        if name == "Export report" {
+            stage.press(Key::Escape);
+        }
+    }
 }
 
 #[test]

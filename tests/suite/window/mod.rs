@@ -14,6 +14,7 @@ mod fixture_compare;
 mod fixture_server;
 mod keyboard;
 mod pictures;
+mod plots;
 mod rules;
 mod server;
 mod stage;

@@ -113,7 +113,8 @@ impl Plots {
         });
     }
 
-    /// Names of the lanes, each of which hides its line; answers the one under the pointer.
+    /// Names of the lanes, each of which hides its line; answers the one under the pointer, or else
+    /// with the focus.
     fn legend_ui(&mut self, ui: &mut Ui, run: &RunView) -> Option<usize> {
         let mut hot = None;
         ui.horizontal_wrapped(|ui| {
@@ -123,6 +124,8 @@ impl Plots {
                 let response = item_ui(ui, &run.lanes, at, is_shown);
                 if response.hovered() && is_shown {
                     hot = Some(at);
+                } else if response.has_focus() && is_shown {
+                    hot = hot.or(Some(at));
                 }
                 if response.clicked() {
                     let name = lane.spec.name();

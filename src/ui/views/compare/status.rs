@@ -1,14 +1,14 @@
 //! The bar at the bottom: the server, who is on it, what was delivered, and the recording.
 
-use egui::{Sense, Ui, vec2};
+use egui::{Response, Role, Sense, Stroke, Ui, WidgetInfo, vec2};
 
 use super::words::is_on;
 use crate::engine::{ServerView, TransportStats};
 use crate::model::{Command, TransportKind};
 use crate::ui::format;
 use crate::ui::scene::{Outbox, Scene};
-use crate::ui::theme::tokens;
-use crate::ui::widgets::separated;
+use crate::ui::theme::{size, tokens, words};
+use crate::ui::widgets::{line, separated};
 
 /// Shows it.
 pub(super) fn ui(ui: &mut Ui, scene: Scene<'_>, out: &mut Outbox) {
@@ -41,10 +41,25 @@ pub(super) fn ui(ui: &mut Ui, scene: Scene<'_>, out: &mut Outbox) {
             ui.painter().circle_filled(rect.center(), 4.0, t.bad);
         }
         let tip = format!("Every event of every lane; click to open it. {}", capture.display());
-        if separated(ui, &text, t.muted).on_hover_text(tip).clicked() {
+        if link_ui(ui, &text).on_hover_text(tip).clicked() {
             out.send(Command::Open(capture.clone()));
         }
     });
+}
+
+/// Words that lead somewhere, underlined when they are about to.
+fn link_ui(ui: &mut Ui, text: &str) -> Response {
+    let t = tokens(ui.ctx());
+    let galley = line(ui, text, words(size::SMALL), t.muted, ui.available_width());
+    let (rect, response) = ui.allocate_exact_size(galley.size(), Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(Role::Link, ui.is_enabled(), text));
+    let is_lit = response.hovered() || response.has_focus();
+    let ink = if is_lit { t.accent } else { t.muted };
+    ui.painter().galley_with_override_text_color(rect.min.round(), galley, ink);
+    if is_lit {
+        ui.painter().hline(rect.x_range(), rect.bottom(), Stroke::new(1.0, ink));
+    }
+    response
 }
 
 /// `18 clients: 5 WebSocket, 6 SSE`.
