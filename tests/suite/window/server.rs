@@ -125,6 +125,25 @@ fn the_room_is_opened_with_one_click_and_closed_with_another() {
 }
 
 #[test]
+fn a_server_that_cannot_start_says_why() {
+    let mut stage = page(Snapshot::default());
+    stage.type_into("Listen on", "x");
+    fold(&mut stage, "Connections");
+    assert!(!stage.has("Listen on"));
+    let why = "Listen on takes an address and a port, as in 127.0.0.1:4100";
+    let said = |stage: &Stage| stage.window.query_all_by_label(why).count();
+    assert_eq!(said(&stage), 1, "where the clients would be");
+    for (role, name) in [(Role::Button, "Start")] {
+        let button = stage.window.get_by_role_and_label(role, name);
+        assert!(button.accesskit_node().is_disabled(), "{name}");
+        let place = button.rect().center();
+        stage.window.hover_at(place);
+        stage.window.run_steps(44);
+        assert_eq!(said(&stage), 2, "in the tooltip of {name}");
+    }
+}
+
+#[test]
 fn the_next_start_does_not_open_the_room_again() {
     let mut snapshot = fixture_server::workshop();
     snapshot.server.options.listen = ([0, 0, 0, 0], 4107).into();
@@ -191,6 +210,7 @@ fn what_the_columns_do_not_say_is_in_the_tooltip() {
     stage.window.hover_at(row.center());
     stage.window.run_steps(4);
     std::iter::repeat_n((), 40).for_each(|()| stage.window.step());
+    assert!(stage.has("Mozilla/5.0 (iPhone; CPU iPhone OS 20_1 like Mac OS X)"));
     assert!(stage.has_like("Client 4, connected since 12:41:15 UTC"));
     assert!(stage.has_like("3 messages wait for it"));
 }
@@ -217,6 +237,18 @@ fn who_a_client_is_and_what_it_reports_can_be_read() {
     std::iter::repeat_n((), 40).for_each(|()| stage.window.step());
     assert!(stage.has_like("Client 4, hazel-jay-73, connected since 12:41:15 UTC"));
     assert!(stage.has(&format!("It reports {told}")));
+}
+
+#[test]
+fn a_client_is_told_whole_whichever_columns_there_are() {
+    for size in [Vec2::new(1440.0, 900.0), Vec2::new(900.0, 600.0)] {
+        let mut stage = Stage::sized(fixture_server::workshop(), size, egui::Theme::Dark);
+        stage.click("Server");
+        let name = "SSE 192.168.1.40 Safari · iPhone, since 12:41, 1,904 delivered, 262 kB on the \
+                    wire, 3 behind, Mozilla/5.0 (iPhone; CPU iPhone OS 20_1 like Mac OS X), it \
+                    reports median 9.8 ms";
+        assert!(stage.has(name), "{size}");
+    }
 }
 
 #[test]

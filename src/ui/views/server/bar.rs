@@ -22,6 +22,8 @@ pub(super) const OPENS: &str = "Lets everyone in this network come in who has th
 /// What closing it does.
 const CLOSES: &str = "Everyone in this network who has the token can come in. Closing the room \
                       leaves only this machine, and cuts everyone off";
+/// Why nothing can be done for the moment.
+const BUSY: &str = "The server is starting or stopping";
 /// The window is wide enough for what can also be done elsewhere.
 const ROOMY: f32 = 1300.0;
 
@@ -36,12 +38,12 @@ pub(super) struct Bar {
 }
 
 impl Bar {
-    /// Shows it. `can_start` tells whether the settings are fit for that.
+    /// Shows it. `why_not` tells why it cannot start with what is set.
     pub(super) fn ui(
         &mut self,
         ui: &mut Ui,
         server: &ServerView,
-        can_start: bool,
+        why_not: Option<&str>,
         out: &mut Outbox,
     ) {
         let is_roomy = ui.available_width() > ROOMY;
@@ -51,7 +53,7 @@ impl Bar {
             let left = ui.cursor().left();
             let right = Layout::right_to_left(Align::Center);
             let right = ui.with_layout(right, |ui| {
-                self.buttons_ui(ui, server, (can_start, is_roomy), out);
+                self.buttons_ui(ui, server, (why_not, is_roomy), out);
                 ui.min_rect().left()
             });
             // What is left goes to the address, from the next pass on.
@@ -68,14 +70,17 @@ impl Bar {
         &mut self,
         ui: &mut Ui,
         server: &ServerView,
-        (can_start, is_roomy): (bool, bool),
+        (why_not, is_roomy): (Option<&str>, bool),
         out: &mut Outbox,
     ) {
         let is_running = server.url.is_some();
         let word = if is_running { "Stop" } else { "Start" };
-        let can = (is_running || can_start) && !server.is_busy;
-        let button = ui.add_enabled(can, Button::new(word).primary());
-        if button.on_hover_text(Action::ToggleServer.tooltip(ui.ctx())).clicked() {
+        let why_not = why_not.filter(|_| !is_running);
+        let why_not = if server.is_busy { Some(BUSY) } else { why_not };
+        let button = ui.add_enabled(why_not.is_none(), Button::new(word).primary());
+        let tip = Action::ToggleServer.tooltip(ui.ctx());
+        let why = why_not.unwrap_or_default();
+        if button.on_hover_text(tip).on_disabled_hover_text(why).clicked() {
             out.act(Action::ToggleServer);
         }
         if is_running {

@@ -283,17 +283,8 @@ fn row_ui(
     let inside = row.with_max_x(row.right() - BAR);
     let response = ui.interact(inside.with_max_x(columns.cut - 40.0), id, Sense::HOVER);
     let median = client.reported.and_then(|told| told.median_ms).map(format::millis);
-    let mut name = format!(
-        "{} {} {}, {} delivered, {} behind",
-        client.kind.label(),
-        client.address,
-        client.agent,
-        format::thousands(client.delivered),
-        format::thousands(client.behind),
-    );
-    name.extend(client.name.iter().map(|own| format!(", {own}")));
-    name.extend(client.reported.iter().map(|told| format!(", it reports {}", reported(told))));
-    response.widget_info(|| WidgetInfo::selected(Role::ListItem, true, is_chosen, &name));
+    let name = || spoken(client, scene);
+    response.widget_info(|| WidgetInfo::selected(Role::ListItem, true, is_chosen, name()));
     let is_over = ui.rect_contains_pointer(row);
     if is_chosen || is_over {
         let fill = if is_chosen { t.selected } else { t.row_state };
@@ -329,6 +320,24 @@ fn row_ui(
     number(columns.median, median.as_deref().unwrap_or("–"), color);
     cut_ui(ui, row, columns.cut, (client, is_over || is_chosen), out);
     response.on_hover_ui(|ui| tip_ui(ui, client, scene));
+}
+
+/// Everything that is known of a client in one line, whichever columns there is room for.
+fn spoken(client: &ClientView, scene: Scene<'_>) -> String {
+    let mut name = format!(
+        "{} {} {}, since {}, {} delivered, {} on the wire, {} behind, {}",
+        client.kind.label(),
+        client.address,
+        client.agent,
+        scene.zone.minute(client.since_wall_ns),
+        format::thousands(client.delivered),
+        format::size(client.wire),
+        format::thousands(client.behind),
+        client.user_agent,
+    );
+    name.extend(client.name.iter().map(|own| format!(", {own}")));
+    name.extend(client.reported.iter().map(|told| format!(", it reports {}", reported(told))));
+    name
 }
 
 /// The word that cuts a client off. Not a stop of Tab: the list it is in is one.

@@ -89,12 +89,13 @@ impl ServerPage {
         let t = tokens(ui.ctx());
         let server = &scene.snapshot.server;
         self.settings.take_over(server);
-        let can_start = self.settings.can_start();
+        let why_not = self.settings.why_not();
+        let why_not = why_not.as_deref();
         Panel::top("server bar")
             .exact_size(size::BAR + 1.0)
             .frame(bar_frame(ui))
             .resizable(false)
-            .show(ui, |ui| self.bar.ui(ui, server, can_start, out));
+            .show(ui, |ui| self.bar.ui(ui, server, why_not, out));
         let canvas = egui::Frame::new().fill(t.canvas);
         egui::CentralPanel::no_frame().frame(canvas).show(ui, |ui| {
             let focus = self.new_focus(ui);
@@ -104,7 +105,7 @@ impl ServerPage {
             column(ui, ("server left", left), focus, |ui, _| self.left_ui(ui, scene, out));
             if server.url.is_none() {
                 return column(ui, ("server middle", rest), focus, |ui, _| {
-                    stopped_ui(ui, server, out)
+                    stopped_ui(ui, server, why_not, out)
                 });
             }
             let has_right = page.width() >= THREE;
@@ -244,15 +245,20 @@ fn error_ui(ui: &mut Ui, server: &ServerView) {
     }
 }
 
-fn stopped_ui(ui: &mut Ui, server: &ServerView, out: &mut Outbox) {
+fn stopped_ui(ui: &mut Ui, server: &ServerView, why_not: Option<&str>, out: &mut Outbox) {
     error_ui(ui, server);
     if server.is_busy {
         let face = Empty::new(Icon::Server, "One moment");
         face.line("The server is starting or stopping").show(ui);
         return;
     }
+    let face = Empty::new(Icon::Server, "The server is stopped");
+    if let Some(why) = why_not {
+        face.line("It cannot start with what is set").line(why).show(ui);
+        return;
+    }
     let text = "Start it to give clients something to connect to, on one address";
-    let face = Empty::new(Icon::Server, "The server is stopped").line(text).action("Start");
+    let face = face.line(text).action("Start");
     if face.show(ui).is_some_and(|button| button.clicked()) {
         out.act(Action::ToggleServer);
     }

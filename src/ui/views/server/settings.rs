@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::engine::ServerView;
 use crate::model::{Network, ServerOptions, Source};
+use crate::ui::views::capital;
 
 /// What is wrong with an address.
 const NO_ADDRESS: &str = "an address and a port, as in 127.0.0.1:4100";
@@ -69,9 +70,12 @@ impl Settings {
         self.draft.get_or_insert_with(|| Draft::of(&server.options))
     }
 
-    /// Whether the server could start with what is set.
-    pub(super) fn can_start(&self) -> bool {
-        self.draft.as_ref().is_some_and(|draft| draft.read().is_ok())
+    /// Why the server cannot start with what is set.
+    pub(super) fn why_not(&self) -> Option<String> {
+        self.draft.as_ref()?.read().err().map(|wrong| match wrong {
+            Wrong::Address(why) => format!("Listen on takes {why}"),
+            Wrong::Other(why) => capital(&why),
+        })
     }
 
     /// Keeps showing this source until the server has it.
