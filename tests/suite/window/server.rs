@@ -125,6 +125,29 @@ fn the_room_is_opened_with_one_click_and_closed_with_another() {
 }
 
 #[test]
+fn a_server_that_is_stopped_starts_for_the_room_with_what_is_set() {
+    let mut stage = tall(Snapshot::default());
+    fold(&mut stage, "Heartbeats and headers");
+    stage.click("No heartbeats");
+    for way in [
+        |stage: &mut Stage| stage.click("Open to the room"),
+        |stage: &mut Stage| {
+            act(stage, Action::ToggleRoom);
+        },
+    ] {
+        way(&mut stage);
+        let sent = stage.sent();
+        let [Command::StartServer(options)] = &sent[..] else { panic!("{sent:?}") };
+        assert_eq!((options.listen, &options.join), (([0, 0, 0, 0], 4100).into(), &None));
+        assert!(options.network.of(TransportKind::Sse).without_heartbeats);
+    }
+    act(&mut stage, Action::ToggleServer);
+    let sent = stage.sent();
+    let [Command::StartServer(options)] = &sent[..] else { panic!("{sent:?}") };
+    assert!(options.listen.ip().is_loopback(), "without the room it is for this machine");
+}
+
+#[test]
 fn a_server_that_cannot_start_says_why() {
     let mut stage = page(Snapshot::default());
     stage.type_into("Listen on", "x");
@@ -133,7 +156,7 @@ fn a_server_that_cannot_start_says_why() {
     let why = "Listen on takes an address and a port, as in 127.0.0.1:4100";
     let said = |stage: &Stage| stage.window.query_all_by_label(why).count();
     assert_eq!(said(&stage), 1, "where the clients would be");
-    for (role, name) in [(Role::Button, "Start")] {
+    for (role, name) in [(Role::Button, "Start"), (Role::Switch, "Open to the room")] {
         let button = stage.window.get_by_role_and_label(role, name);
         assert!(button.accesskit_node().is_disabled(), "{name}");
         let place = button.rect().center();
@@ -317,7 +340,7 @@ fn a_lesson_is_run_from_its_row() {
 #[test]
 fn actions_work_from_any_page_and_only_while_the_server_runs() {
     let mut stage = Stage::new(Snapshot::default());
-    for action in [Action::ToggleRoom, Action::Publish, Action::CutAll, Action::RestartServer] {
+    for action in [Action::Publish, Action::CutAll, Action::RestartServer] {
         act(&mut stage, action);
     }
     assert_eq!(stage.sent(), []);

@@ -8,7 +8,7 @@ use super::network;
 use super::publish::Publish;
 use super::restart::Restarting;
 use crate::engine::ServerView;
-use crate::model::{Command, TransportKind};
+use crate::model::TransportKind;
 use crate::ui::action::Action;
 use crate::ui::format;
 use crate::ui::scene::Outbox;
@@ -49,7 +49,7 @@ impl Bar {
         let is_roomy = ui.available_width() > ROOMY;
         ui.horizontal_centered(|ui| {
             let room = self.room.unwrap_or(240.0);
-            let taken = state_ui(ui, server, room, out);
+            let taken = state_ui(ui, server, why_not, room, out);
             let left = ui.cursor().left();
             let right = Layout::right_to_left(Align::Center);
             let right = ui.with_layout(right, |ui| {
@@ -104,7 +104,13 @@ impl Bar {
 }
 
 /// Answers how wide the address is.
-fn state_ui(ui: &mut Ui, server: &ServerView, room: f32, out: &mut Outbox) -> f32 {
+fn state_ui(
+    ui: &mut Ui,
+    server: &ServerView,
+    why_not: Option<&str>,
+    room: f32,
+    out: &mut Outbox,
+) -> f32 {
     let t = tokens(ui.ctx());
     let Some(url) = &server.url else {
         let (color, word, text) = if server.is_busy {
@@ -113,7 +119,11 @@ fn state_ui(ui: &mut Ui, server: &ServerView, room: f32, out: &mut Outbox) -> f3
             (t.faint, "Stopped", "Every transport, fed by one source on this machine")
         };
         pill(ui, color, word);
-        return text_ui(ui, text, words(size::BODY), t.muted, room);
+        let taken = text_ui(ui, text, words(size::BODY), t.muted, room);
+        if room_switch(ui, server, why_not).clicked() {
+            out.act(Action::ToggleRoom);
+        }
+        return taken;
     };
     let (color, word) = if server.is_busy { (t.warn, "Restarting") } else { (t.good, "Listening") };
     pill(ui, color, word);
@@ -123,7 +133,7 @@ fn state_ui(ui: &mut Ui, server: &ServerView, room: f32, out: &mut Outbox) -> f3
     if ui.add(copy).on_hover_text("Copy the address").clicked() {
         ui.ctx().copy_text(url.clone());
     }
-    if room_switch(ui, server).clicked() {
+    if room_switch(ui, server, None).clicked() {
         out.act(Action::ToggleRoom);
     }
     let network = &server.options.network;
@@ -133,11 +143,6 @@ fn state_ui(ui: &mut Ui, server: &ServerView, room: f32, out: &mut Outbox) -> f3
         sign.on_hover_text(network::details(network));
     }
     taken
-}
-
-/// Asks for the room to be opened or closed.
-pub(super) fn toggle_room(server: &ServerView, out: &mut Outbox) {
-    out.send(Command::OpenRoom(server.join.is_none()));
 }
 
 /// One line, cut where the room ends, and whole in its tooltip where it is. Answers how wide it is.
@@ -154,17 +159,19 @@ fn text_ui(ui: &mut Ui, text: &str, font: egui::FontId, color: Color32, room: f3
     extent.x
 }
 
-/// The switch that lets others in, in the colour of a warning while it does.
-fn room_switch(ui: &mut Ui, server: &ServerView) -> Response {
+/// The switch that lets others in, in the colour of a warning while it does. A server that is
+/// stopped is started by it, unless there is a reason why not.
+fn room_switch(ui: &mut Ui, server: &ServerView, why_not: Option<&str>) -> Response {
     const NAME: &str = "Open to the room";
     let t = tokens(ui.ctx());
     let is_open = server.join.is_some();
     let color = if is_open { t.warn } else { t.muted };
     let galley = ui.painter().layout_no_wrap(NAME.into(), words(size::DATA), color);
     let extent = vec2(galley.size().x + 52.0, size::CHIP);
-    let sense = if server.is_busy { Sense::hover() } else { Sense::click() };
+    let why_not = if server.is_busy { Some(BUSY) } else { why_not };
+    let sense = if why_not.is_some() { Sense::hover() } else { Sense::click() };
     let (rect, response) = ui.allocate_exact_size(extent, sense);
-    response.widget_info(|| WidgetInfo::selected(Role::Switch, !server.is_busy, is_open, NAME));
+    response.widget_info(|| WidgetInfo::selected(Role::Switch, why_not.is_none(), is_open, NAME));
     let fill = if response.hovered() { t.control_hover } else { t.control };
     let edge = if response.has_focus() { t.accent } else { Color32::TRANSPARENT };
     let stroke = egui::Stroke::new(1.0, edge);
@@ -178,6 +185,9 @@ fn room_switch(ui: &mut Ui, server: &ServerView) -> Response {
     painter.circle_filled(pos2(knob, middle), 5.0, t.knob);
     let at = pos2(track.right() + 6.0, middle - galley.size().y / 2.0);
     painter.galley(at.round(), galley, color);
+    if let Some(why) = why_not {
+        return response.on_hover_text(why);
+    }
     let keys = Action::ToggleRoom.keys(ui.ctx()).unwrap_or_default();
     let text = if is_open { CLOSES } else { OPENS };
     response.on_hover_text(format!("{text} · {keys}"))

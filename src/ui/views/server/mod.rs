@@ -17,6 +17,8 @@ mod topics;
 mod transports;
 mod troubles;
 
+use std::net::Ipv4Addr;
+
 use egui::{Id, Memory, Panel, Rect, ScrollArea, Ui, UiBuilder, vec2};
 use lucide_icons::Icon;
 
@@ -54,7 +56,7 @@ impl ServerPage {
     pub(crate) fn can(server: &ServerView, action: Action) -> bool {
         let is_running = server.url.is_some() && !server.is_busy;
         match action {
-            Action::ToggleServer => !server.is_busy,
+            Action::ToggleServer | Action::ToggleRoom => !server.is_busy,
             Action::CutAll => is_running && server.client_count > 0,
             _ => is_running,
         }
@@ -64,11 +66,24 @@ impl ServerPage {
     pub(crate) fn act(&mut self, server: &ServerView, action: Action, out: &mut Outbox) {
         match action {
             Action::ToggleServer => self.toggle(server, out),
-            Action::ToggleRoom => bar::toggle_room(server, out),
+            Action::ToggleRoom => self.toggle_room(server, out),
             Action::CutAll => out.send(Command::CutAll),
             Action::Publish => self.bar.publish.open(),
             Action::RestartServer => self.bar.restart.open(),
             _ => {}
+        }
+    }
+
+    /// Opens the room or closes it. A server that is stopped starts for it, with what is set.
+    fn toggle_room(&mut self, server: &ServerView, out: &mut Outbox) {
+        if server.url.is_some() {
+            return out.send(Command::OpenRoom(server.join.is_none()));
+        }
+        self.settings.take_over(server);
+        if let Ok(mut options) = self.settings.draft(server).read() {
+            // Beyond this machine, a token is made where none is given.
+            options.listen.set_ip(Ipv4Addr::UNSPECIFIED.into());
+            out.send(Command::StartServer(Box::new(options)));
         }
     }
 
