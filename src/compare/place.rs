@@ -72,7 +72,9 @@ impl Place {
     fn take(&self, signs: u64, ids: &[u64]) {
         self.known.send_if_modified(|known| {
             known.signs += signs;
-            ids.iter().for_each(|id| known.take(*id));
+            for id in &ids {
+                known.take(*id);
+            }
             signs > 0
         });
     }

@@ -13,7 +13,7 @@ use super::user_agent;
 use super::work::{Done, Work};
 use crate::compare::Lesson;
 use crate::model::{Network, Restart, ServerOptions, Source, TransportKind};
-use crate::server::{Carrier, Client, Control, Draft, Hub, Server, ServerError};
+use crate::server::{Carrier, Client, Control, Draft, Hub, Server, ServerError, Stats};
 
 /// Messages the demo keeps at least: whoever waits out the longest backoff still finds all of them
 /// at its usual rate.
@@ -327,7 +327,9 @@ impl Serving {
         let Some(control) = self.control() else { return view };
         let (clients, count) = control.clients(LISTED);
         view.url = Some(control.url());
-        view.transports = transports(&control);
+        let stats = control.stats();
+        view.transports = transports(&stats);
+        view.refused = stats.connections.refused;
         view.join.clone_from(&self.join);
         view.clients = clients.iter().filter_map(client).collect();
         view.client_count = count;
@@ -355,8 +357,7 @@ async fn start(options: ServerOptions, hub: Hub, demo: bool) -> Started {
     }
 }
 
-fn transports(control: &Control) -> Vec<TransportStats> {
-    let stats = control.stats();
+fn transports(stats: &Stats) -> Vec<TransportStats> {
     stats
         .transports
         .iter()
@@ -365,11 +366,21 @@ fn transports(control: &Control) -> Vec<TransportStats> {
             transport: counted.carrier.word().to_owned(),
             active: counted.active,
             opened: counted.opened,
+            closed: counted.closed,
+            requests: counted.requests,
+            messages_in: counted.messages.r#in,
             messages_out: counted.messages.out,
+            payload_in: counted.payload_bytes.r#in,
+            payload_out: counted.payload_bytes.out,
+            wire_in: counted.wire_bytes.r#in,
             wire_out: counted.wire_bytes.out,
             reconnects: counted.reconnects,
             errors: counted.errors,
+            slow: counted.slow,
             duration_p50: counted.duration_ms.map(|spread| spread.p50 / 1e3),
+            duration_mean: counted.duration_ms.map(|spread| spread.mean / 1e3),
+            duration_p95: counted.duration_ms.map(|spread| spread.p95 / 1e3),
+            duration_p99: counted.duration_ms.map(|spread| spread.p99 / 1e3),
         })
         .collect()
 }

@@ -217,6 +217,8 @@ pub struct ServerView {
     pub options: ServerOptions,
     /// Numbers a transport.
     pub transports: Vec<TransportStats>,
+    /// TCP connections turned away because there were too many.
+    pub refused: u64,
     /// How others come in, while the room is open.
     pub join: Option<Arc<JoinView>>,
     /// Who is connected, oldest first; at most 500.
@@ -302,16 +304,36 @@ pub struct TransportStats {
     pub active: u64,
     /// Connected ever.
     pub opened: u64,
+    /// Connections that are over.
+    pub closed: u64,
+    /// HTTP requests, handshakes of WebSockets included.
+    pub requests: u64,
+    /// Messages received.
+    pub messages_in: u64,
     /// Messages sent.
     pub messages_out: u64,
+    /// Bytes of the messages received.
+    pub payload_in: u64,
+    /// Bytes of the messages sent.
+    pub payload_out: u64,
+    /// Bytes on the wire, received.
+    pub wire_in: u64,
     /// Bytes on the wire, sent.
     pub wire_out: u64,
     /// Clients that came back.
     pub reconnects: u64,
     /// Connections that ended in an error.
     pub errors: u64,
+    /// Clients dropped because they read too slowly; each is an error too.
+    pub slow: u64,
     /// Median duration of a connection, in seconds.
     pub duration_p50: Option<f64>,
+    /// Mean duration of a connection, in seconds.
+    pub duration_mean: Option<f64>,
+    /// 95 of 100 connections lasted no longer, in seconds.
+    pub duration_p95: Option<f64>,
+    /// 99 of 100 connections lasted no longer, in seconds.
+    pub duration_p99: Option<f64>,
 }
 
 /// A session file on this machine.

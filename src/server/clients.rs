@@ -46,7 +46,7 @@ pub struct Client {
 
 impl Client {
     /// The same client with what was counted on another, newer connection of it.
-    fn and(self, other: Self) -> Self {
+    fn and(self, other: &Self) -> Self {
         Self {
             delivered: self.delivered + other.delivered,
             wire_in: self.wire_in + other.wire_in,
@@ -161,7 +161,8 @@ impl Clients {
             }
         }
         let clients = listed.iter().filter_map(|connections| {
-            connections.iter().map(|entry| entry.client()).reduce(Client::and)
+            let clients = connections.iter().map(|entry| entry.client());
+            clients.reduce(|oldest, other| oldest.and(&other))
         });
         (clients.collect(), all as u64)
     }

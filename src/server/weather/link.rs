@@ -187,7 +187,7 @@ mod tests {
             });
         }
         for _ in work {
-            over.recv_timeout(Duration::from_secs(60)).expect("no deadlock");
+            over.recv_timeout(Duration::from_mins(1)).expect("no deadlock");
         }
     }
 }

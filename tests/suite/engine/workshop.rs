@@ -127,6 +127,11 @@ fn clients_are_listed_and_cut_and_the_server_restarts_under_them() {
     bench.until("it came back", |s| reconnects(s) == 1 && s.server.client_count == 1);
     bench.send(Command::CutAll);
     bench.until("it came back again", |s| reconnects(s) == 2 && s.server.client_count == 1);
+    bench.until("what was counted", |s| {
+        let counted = &s.server.transports[0];
+        let came = (counted.closed, counted.requests) == (2, 3) && counted.wire_in > 0;
+        came && counted.payload_out > 0 && counted.duration_p99 >= counted.duration_p95
+    });
     bench.send(Command::RestartServer(Restart { down: Duration::from_millis(50), forgets: true }));
     let snapshot = bench.until("and once more", |s| reconnects(s) > 2 && !s.server.is_busy);
     assert_eq!(snapshot.server.error, None);

@@ -23,7 +23,15 @@ fn transports() -> Vec<TransportStats> {
         wire_out,
         reconnects,
         errors: u64::from(reconnects > 5),
+        closed: reconnects,
+        requests: active + reconnects + if transport.contains("poll") { messages_out } else { 0 },
+        payload_out: messages_out * 100,
+        wire_in: wire_out / 20,
         duration_p50: (active > 0).then_some(p50),
+        duration_mean: (active > 0).then_some(p50 * 1.1),
+        duration_p95: (active > 0).then_some(p50 * 2.0),
+        duration_p99: (active > 0).then_some(p50 * 3.0),
+        ..TransportStats::default()
     };
     vec![
         stats("websocket", 5, 61_204, 6_400_000, 4, 372.0),

@@ -275,6 +275,36 @@ fn a_client_is_told_whole_whichever_columns_there_are() {
 }
 
 #[test]
+fn all_that_is_counted_for_a_transport_can_be_read() {
+    let mut snapshot = fixture_server::workshop();
+    let websocket = &mut snapshot.server.transports[0];
+    (websocket.slow, websocket.messages_in, websocket.payload_in) = (2, 7, 90);
+    snapshot.server.refused = 3;
+    let mut stage = page(snapshot.clone());
+    assert!(stage.has("slow: 2") && stage.has("requests: 9") && stage.has("requests: 40,122"));
+    let rest = [
+        "5 connected now",
+        "4 closed",
+        "7 messages from clients",
+        "payload 90 B in, 6.1 MB out",
+        "wire 320 kB in",
+        "duration mean 6:49",
+        "duration p95 12:24",
+        "duration p99 18:36",
+    ];
+    let head = stage.window.get_by_label(&format!("WebSocket, {}", rest.join(", "))).rect();
+    stage.window.hover_at(head.center());
+    stage.window.run_steps(4);
+    std::iter::repeat_n((), 40).for_each(|()| stage.window.step());
+    assert!(stage.has(&rest.join("\n")));
+    assert!(stage.has_like("3 refused"), "the bar at the bottom says so");
+    // In a small window the same is said of the rows of a table.
+    let mut stage = Stage::sized(snapshot, Vec2::new(900.0, 600.0), egui::Theme::Dark);
+    stage.click("Server");
+    assert!(stage.has_like(&format!("requests: 9, slow: 2, {}", rest.join(", "))));
+}
+
+#[test]
 fn nobody_to_cut_is_said_and_how_to_connect() {
     let mut stage = page(fixture_server::alone());
     assert!(stage.has("Nobody is connected"));

@@ -120,7 +120,7 @@ impl ServerPage {
             column(ui, ("server left", left), focus, |ui, _| self.left_ui(ui, scene, out));
             if server.url.is_none() {
                 return column(ui, ("server middle", rest), focus, |ui, _| {
-                    stopped_ui(ui, server, why_not, out)
+                    stopped_ui(ui, server, why_not, out);
                 });
             }
             let has_right = page.width() >= THREE;
@@ -198,6 +198,11 @@ impl ServerPage {
             let behind = clients::behind(server);
             if behind > 0 {
                 separated(ui, &format!("{} behind", format::thousands(behind)), t.warn);
+            }
+            if server.refused > 0 {
+                let text = format!("{} refused", format::thousands(server.refused));
+                separated(ui, &text, t.warn)
+                    .on_hover_text("Connections turned away because there were too many");
             }
             let delivered: u64 = sum(|stats| stats.messages_out);
             separated(ui, &format!("{} delivered", format::thousands(delivered)), t.muted);

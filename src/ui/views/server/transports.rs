@@ -1,6 +1,6 @@
 //! What the server counted for each transport: a card each where there is room, otherwise a table.
 
-use egui::{Align, Align2, Layout, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align, Align2, Id, Layout, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use crate::engine::TransportStats;
 use crate::model::TransportKind;
@@ -46,31 +46,62 @@ fn clock(seconds: Option<f64>) -> String {
     }
 }
 
+/// What the rows of a card do not say.
+fn rest(stats: &TransportStats) -> Vec<String> {
+    let mut rest = vec![
+        format!("{} connected now", format::thousands(stats.active)),
+        format!("{} closed", format::thousands(stats.closed)),
+        format!("{} from clients", format::count(stats.messages_in, "message")),
+        format!(
+            "payload {} in, {} out",
+            format::size(stats.payload_in),
+            format::size(stats.payload_out)
+        ),
+        format!("wire {} in", format::size(stats.wire_in)),
+    ];
+    let durations =
+        [("mean", stats.duration_mean), ("p95", stats.duration_p95), ("p99", stats.duration_p99)];
+    let known = durations.into_iter().filter(|(_, seconds)| seconds.is_some());
+    rest.extend(known.map(|(name, seconds)| format!("duration {name} {}", clock(seconds))));
+    rest
+}
+
 fn card_ui(ui: &mut Ui, stats: &TransportStats) {
     let t = tokens(ui.ctx());
     let (kind, name) = name(stats);
     card(ui, |ui| {
         ui.set_width(ui.available_width());
         ui.spacing_mut().item_spacing.y = 0.0;
-        ui.horizontal(|ui| {
+        let head = ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 8.0;
             let (mark, _) = ui.allocate_exact_size(vec2(10.0, 10.0), Sense::hover());
             ui.painter().rect_filled(mark, 2.0, t.transport(kind));
-            ui.label(egui::RichText::new(name).color(t.text));
+            ui.label(egui::RichText::new(&name).color(t.text));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let active = format::thousands(stats.active);
                 let active = egui::RichText::new(active).font(medium(20.0));
-                ui.label(active.color(t.text)).on_hover_text("Connected now");
+                ui.label(active.color(t.text));
             });
         });
+        let rest = rest(stats);
+        let id = Id::unique(("transport", &stats.transport));
+        let head = ui.interact(head.response.rect, id, Sense::hover());
+        let said = format!("{name}, {}", rest.join(", "));
+        head.widget_info(|| WidgetInfo::labeled(Role::Label, true, &said));
+        head.on_hover_text(rest.join("\n"));
         fact(ui, "messages", &format::thousands(stats.messages_out), t.text)
             .on_hover_text("Messages sent to clients");
         fact(ui, "wire", &format::size(stats.wire_out), t.text)
             .on_hover_text("Bytes sent to clients, as the sockets counted them");
+        fact(ui, "requests", &format::thousands(stats.requests), t.text)
+            .on_hover_text("HTTP requests, handshakes of WebSockets included");
         fact(ui, "opened", &format::thousands(stats.opened), t.text);
         fact(ui, "reconnects", &format::thousands(stats.reconnects), t.text);
         let errors = if stats.errors > 0 { t.warn } else { t.text };
         fact(ui, "errors", &format::thousands(stats.errors), errors);
+        let slow = if stats.slow > 0 { t.warn } else { t.text };
+        fact(ui, "slow", &format::thousands(stats.slow), slow)
+            .on_hover_text("Clients dropped because they read too slowly; each is an error, too");
         fact(ui, "duration p50", &clock(stats.duration_p50), t.text)
             .on_hover_text("Half of the connections that ended lasted no longer");
     });
@@ -126,8 +157,12 @@ fn table_ui(ui: &mut Ui, transports: &[TransportStats]) {
                 .iter()
                 .zip(&COLUMNS)
                 .map(|((text, _), (name, _))| format!("{}: {text}", name.to_lowercase()));
-            let said = said.collect::<Vec<_>>().join(", ");
+            let requests = format!("requests: {}", format::thousands(stats.requests));
+            let slow = format!("slow: {}", format::thousands(stats.slow));
+            let rest: Vec<_> = [requests, slow].into_iter().chain(rest(stats)).collect();
+            let said = said.chain(rest.iter().cloned()).collect::<Vec<_>>().join(", ");
             response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &said));
+            response.on_hover_text(rest.join("\n"));
             for (column, (text, color)) in cells.into_iter().enumerate() {
                 let (at, align) = place(row, column);
                 let font = if column == 0 { words(size::BODY) } else { mono(size::DATA) };
