@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use super::counter::{Counter, Ledger};
+use super::counter::{Counter, Ledger, Mark};
 use super::lane::Lane;
 use super::verdict::verdict;
 use super::view::{LessonView, RunView, Stage};
@@ -125,21 +125,35 @@ impl Board {
         self.grown.notify_waiters();
     }
 
-    /// Notes what the server has counted for each lane.
-    pub(super) fn sample(&self, ledgers: &[Option<Ledger>]) {
+    /// For what each lane needs to know what the server has counted.
+    pub(super) fn due(&self) -> Vec<Option<Mark>> {
+        lock(&self.lanes).iter().map(Counter::due).collect()
+    }
+
+    /// Resolves when a lane needs to know that.
+    pub(super) async fn any_due(&self) {
+        self.until(|lanes| lanes.iter().any(|lane| lane.due().is_some())).await;
+    }
+
+    /// Notes what the server has counted for each lane, and what was due before it was asked.
+    pub(super) fn sample(&self, ledgers: &[Option<Ledger>], due: &[Option<Mark>]) {
         let now = self.clock.now();
-        for (lane, ledger) in lock(&self.lanes).iter_mut().zip(ledgers) {
-            lane.sample(now, *ledger);
+        for (lane, (ledger, due)) in lock(&self.lanes).iter_mut().zip(ledgers.iter().zip(due)) {
+            lane.sample(now, *ledger, *due);
         }
     }
 
     /// Resolves when `is_so` holds of every lane.
     pub(super) async fn all(&self, is_so: impl Fn(&Counter) -> bool) {
+        self.until(|lanes| lanes.iter().all(&is_so)).await;
+    }
+
+    async fn until(&self, is_so: impl Fn(&[Counter]) -> bool) {
         loop {
             let mut grown = std::pin::pin!(self.grown.notified());
             // Before the look, so that nothing is missed in between.
             grown.as_mut().enable();
-            if lock(&self.lanes).iter().all(&is_so) {
+            if is_so(&lock(&self.lanes)) {
                 return;
             }
             grown.await;

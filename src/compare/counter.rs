@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::curve::Curve;
 use super::lane::{Lane, LatencyMs, RecoverMs};
+use super::span::Span;
 use super::view::{LaneView, Stage};
 use crate::analysis::{Latencies, Measures, Phase, Sequence, Series, Story, Traffic};
 use crate::model::{Dir, Event, Kind, LaneSpec, Options, Way, Wire};
@@ -19,6 +20,26 @@ pub(super) struct Ledger {
     pub(super) requests: u64,
     pub(super) connections: u64,
     pub(super) wire: u64,
+}
+
+impl Ledger {
+    /// What was added to an earlier count.
+    pub(super) fn since(self, earlier: Self) -> Self {
+        Self {
+            requests: self.requests.saturating_sub(earlier.requests),
+            connections: self.connections.saturating_sub(earlier.connections),
+            wire: self.wire.saturating_sub(earlier.wire),
+        }
+    }
+}
+
+/// A moment at which it matters what the server has counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// The lane has opened, and messages do not count yet.
+    Opened,
+    /// It has the last message.
+    Reached,
 }
 
 impl From<Account> for Ledger {
@@ -58,6 +79,10 @@ pub(super) struct Counter {
     /// The run is over, so connections end because nobody needs them any more.
     is_hung_up: bool,
     ledger: Option<Ledger>,
+    /// What of the server's count belongs to the run, and of what is counted here.
+    told: Span,
+    own: Span,
+    marked: Option<Mark>,
     wire: Curve<500>,
     connections: Curve<500>,
     series: Series,
@@ -93,6 +118,9 @@ impl Counter {
             is_over: false,
             is_hung_up: false,
             ledger: None,
+            told: Span::default(),
+            own: Span::default(),
+            marked: None,
             wire: Curve::default(),
             connections: Curve::default(),
             series: Series::default(),
@@ -125,6 +153,10 @@ impl Counter {
         }
         self.is_estimate |= matches!(event.wire, Wire::Estimated(_));
         self.traffic.observe(event);
+        if event.kind == Kind::Open {
+            self.own.open(self.counted());
+        }
+        self.note_end();
         if self.is_hung_up && event.dir == Dir::Local {
             return;
         }
@@ -152,11 +184,54 @@ impl Counter {
     pub(super) fn begin(&mut self, after: i64) {
         self.after = Some(after);
         self.last_seq = after;
+        self.own.begin(self.counted());
+        if let Some(ledger) = self.ledger {
+            self.told.begin(ledger);
+        }
     }
 
     /// No message after this one counts.
     pub(super) fn end_with(&mut self, last: i64) {
         self.until = last;
+        self.note_end();
+    }
+
+    /// What was counted here by now.
+    fn counted(&self) -> Ledger {
+        Ledger {
+            // A WebSocket tells its upgrade as the attempt itself.
+            requests: self.requests.max(self.attempts),
+            connections: self.opened,
+            wire: self.traffic.wire,
+        }
+    }
+
+    /// Whether it is known which message is the last, and that has arrived.
+    fn is_complete(&self) -> bool {
+        self.until != i64::MAX && self.has_reached(self.until)
+    }
+
+    fn note_end(&mut self) {
+        if self.is_complete() {
+            self.own.end(self.counted());
+        }
+    }
+
+    /// What it used for the run.
+    fn used(&self) -> Ledger {
+        match self.ledger {
+            Some(ledger) => self.told.of(ledger),
+            None => self.own.of(self.counted()),
+        }
+    }
+
+    /// A moment for which the server's count is still to be noted.
+    pub(super) fn due(&self) -> Option<Mark> {
+        let mark = match self.after {
+            None => (self.opened > 0).then_some(Mark::Opened),
+            Some(_) => self.is_complete().then_some(Mark::Reached),
+        };
+        mark.filter(|_| self.marked != mark)
     }
 
     /// Notes that its session ended by itself.
@@ -184,11 +259,17 @@ impl Counter {
         self.story.phase.is_open() && self.last_ns <= ns
     }
 
-    /// Takes what the server has counted by now; `None` where it does not.
-    pub(super) fn sample(&mut self, now_ns: u64, ledger: Option<Ledger>) {
+    /// Takes what the server has counted by now; `None` where it does not. `due` is what
+    /// [`Counter::due`] was before the server was asked.
+    pub(super) fn sample(&mut self, now_ns: u64, ledger: Option<Ledger>, due: Option<Mark>) {
         self.ledger = ledger.or(self.ledger);
-        let wire = self.ledger.map_or(self.traffic.wire, |ledger| ledger.wire);
-        self.wire.take(now_ns as f32 / SECOND, wire as f64);
+        self.marked = due.or(self.marked);
+        match (due, ledger) {
+            (Some(Mark::Opened), Some(ledger)) => self.told.open(ledger),
+            (Some(Mark::Reached), Some(ledger)) => self.told.end(ledger),
+            _ => {}
+        }
+        self.wire.take(now_ns as f32 / SECOND, self.used().wire as f64);
         self.connections.take(now_ns as f32 / SECOND, self.opened as f64);
     }
 
@@ -197,7 +278,7 @@ impl Counter {
         let came = self.delivered.saturating_sub(self.sequence.duplicated());
         let overtaken = self.last_seq.saturating_sub(self.after.unwrap_or(self.last_seq));
         let due = if is_final { sent } else { u64::try_from(overtaken).unwrap_or(0) };
-        let wire = self.ledger.map_or(self.traffic.wire, |ledger| ledger.wire);
+        let Ledger { requests, connections, wire } = self.used();
         Lane {
             transport: self.spec.way.word(),
             label: self.spec.name().to_owned(),
@@ -212,9 +293,8 @@ impl Counter {
             wire_bytes: wire,
             wire_is_estimate: self.ledger.is_none() && self.is_estimate,
             overhead: Lane::overhead_of(wire, self.payload),
-            // A WebSocket tells its upgrade as the attempt itself.
-            requests: self.ledger.map_or(self.requests.max(self.attempts), |l| l.requests),
-            connections: self.ledger.map_or(self.opened, |ledger| ledger.connections),
+            requests,
+            connections,
             reconnects: u64::from(self.story.reconnects),
             recover_ms: RecoverMs::of(self.outages()),
         }

@@ -19,6 +19,7 @@ mod run;
 #[cfg(test)]
 mod sample;
 mod side;
+mod span;
 mod table;
 mod taken;
 mod verdict;

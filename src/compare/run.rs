@@ -199,13 +199,15 @@ struct Run {
 impl Run {
     async fn drive(mut self) -> Comparison {
         let (board, side) = (Arc::clone(&self.board), Arc::clone(&self.side));
-        let clients = std::mem::take(&mut self.clients);
+        let clients = self.clients.clone();
         let watching = watch(&board, &side, &clients);
         tokio::select! {
             () = self.send_and_catch_up() => {}
             error = side.gone() => self.break_off(&error).await,
             never = watching => match never {}
         }
+        // Before the goodbyes, which are not what messages cost.
+        look(&board, &side, &clients).await;
         board.each(Counter::hang_up);
         self.hang_up.cancel();
         while self.sessions.join_next().await.is_some() {}
@@ -225,6 +227,8 @@ impl Run {
         // Whoever is not open by then shows it in the figures.
         self.until(board.all(Counter::was_open)).await;
         let before = side.before().await;
+        // What was used until now, and so not for these messages.
+        look(board, side, &self.clients).await;
         board.each(|lane| lane.begin(number(before)));
         {
             let mut state = board.state();
@@ -306,16 +310,20 @@ async fn watch(board: &Board, side: &Side, clients: &[String]) -> std::convert::
     let every = LOOKS[usize::from(matches!(side, Side::Other(_)))];
     loop {
         look(board, side, clients).await;
-        tokio::time::sleep(every).await;
+        tokio::select! {
+            () = tokio::time::sleep(every) => {}
+            () = board.any_due() => {}
+        }
     }
 }
 
 async fn look(board: &Board, side: &Side, clients: &[String]) -> Vec<Option<Ledger>> {
+    let due = board.due();
     let mut ledgers = Vec::with_capacity(clients.len());
     for client in clients {
         ledgers.push(side.ledger(client).await);
     }
-    board.sample(&ledgers);
+    board.sample(&ledgers, &due);
     side.refresh(board);
     ledgers
 }

@@ -58,11 +58,52 @@ fn only_messages_of_the_run_count() {
 fn what_the_server_counted_takes_the_place_of_what_was_computed() {
     let mut counter = counter(Way::Over(TransportKind::Sse));
     counter.take(1, &message(1, 1));
-    counter.sample(MS, Some(Ledger { requests: 3, connections: 2, wire: 18 }));
-    counter.sample(2 * MS, None);
+    counter.sample(MS, Some(Ledger { requests: 3, connections: 2, wire: 18 }), None);
+    counter.sample(2 * MS, None, None);
     let lane = counter.lane(1, true);
     assert_eq!((lane.wire_bytes, lane.requests, lane.connections), (18, 3, 2));
     assert_eq!((lane.wire_is_estimate, lane.overhead), (false, Some(1.25)));
+}
+
+#[test]
+fn what_is_used_while_others_open_and_catch_up_is_not_counted() {
+    let way = Way::Over(TransportKind::ShortPoll);
+    let counted = |is_told: bool| {
+        let mut counter = Counter::new(&LaneSpec::over(way), 0, &Options::default());
+        let mut requests = 0;
+        // So many polls of 100 bytes.
+        let mut polls = |counter: &mut Counter, count: u64| {
+            for _ in 0..count {
+                let request = Event::new(1, Dir::Out, Kind::Request);
+                counter.take(1, &request.with_wire(Wire::Exact(100)));
+            }
+            requests += count;
+            let ledger = Ledger { requests, connections: 1, wire: requests * 100 };
+            let due = counter.due();
+            counter.sample(1, is_told.then_some(ledger), due);
+        };
+        polls(&mut counter, 1);
+        counter.take(2, &local(1, Kind::Open));
+        assert_eq!(counter.due(), Some(Mark::Opened));
+        polls(&mut counter, 0);
+        assert_eq!(counter.due(), None);
+        // Another lane does not open for half a minute.
+        polls(&mut counter, 60);
+        counter.begin(0);
+        polls(&mut counter, 9);
+        counter.take(3, &message(2, 5));
+        assert_eq!(counter.due(), None, "nobody knows yet that it was the last");
+        counter.end_with(5);
+        assert_eq!(counter.due(), Some(Mark::Reached));
+        polls(&mut counter, 0);
+        // Another lane does not catch up for half a minute.
+        polls(&mut counter, 60);
+        let lane = counter.lane(1, true);
+        (lane.requests, lane.connections, lane.wire_bytes)
+    };
+    assert_eq!(counted(true), (10, 1, 1000));
+    // The event of the message itself has 20 more.
+    assert_eq!(counted(false), (10, 1, 1020));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -20,7 +21,19 @@ pub struct Passed {
     pub bytes: u64,
 }
 
-type Counts = Arc<Mutex<BTreeMap<String, Passed>>>;
+impl Passed {
+    /// What passed since then.
+    pub fn since(self, earlier: Self) -> Self {
+        Self {
+            connections: self.connections - earlier.connections,
+            requests: self.requests - earlier.requests,
+            bytes: self.bytes - earlier.bytes,
+        }
+    }
+}
+
+/// What had passed by when, in milliseconds since 1970.
+type Counts = Arc<Mutex<BTreeMap<String, Vec<(f64, Passed)>>>>;
 
 /// Relays to a port of this machine.
 pub struct Relay {
@@ -52,10 +65,12 @@ impl Relay {
         Self { port, counts, _guard: end.drop_guard() }
     }
 
-    /// What passed for whoever's name ends so.
-    pub fn passed(&self, end: &str) -> Passed {
+    /// What had passed by then for whoever's name ends so. The time is in milliseconds since 1970.
+    pub fn passed(&self, end: &str, by_ms: f64) -> Passed {
         let counts = self.counts.lock().unwrap();
-        counts.iter().find(|(name, _)| name.ends_with(end)).map(|(_, p)| *p).unwrap_or_default()
+        let (_, all) = counts.iter().find(|(name, _)| name.ends_with(end)).unwrap();
+        let count = all.partition_point(|(at_ms, _)| *at_ms <= by_ms);
+        count.checked_sub(1).map(|last| all[last].1).unwrap_or_default()
     }
 }
 
@@ -85,13 +100,16 @@ async fn pass(
         let who = name.lock().unwrap().clone().unwrap_or_default();
         {
             let mut counts = counts.lock().unwrap();
-            let passed = counts.entry(who).or_default();
+            let all = counts.entry(who).or_default();
+            let mut passed = all.last().map(|(_, passed)| *passed).unwrap_or_default();
             passed.bytes += count as u64;
             passed.connections += u64::from(first);
             if is_up {
                 passed.requests +=
                     read.windows(11).filter(|w| w == b" HTTP/1.1\r\n").count() as u64;
             }
+            let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+            all.push((now.as_secs_f64() * 1e3, passed));
         }
         if to.write_all(read).await.is_err() {
             return;
