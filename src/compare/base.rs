@@ -9,6 +9,8 @@ use crate::model::{Endpoint, LaneSpec, Options, TransportKind};
 #[derive(Debug, Clone)]
 pub(super) struct Base {
     url: Url,
+    /// It without user and password.
+    shown: String,
     join: Option<String>,
 }
 
@@ -16,9 +18,7 @@ impl Base {
     /// Reads an address such as `http://192.0.2.7:4100/?join=7F3K-22QD`. Without a scheme it is
     /// `http`, as no Wirescope server speaks TLS by itself.
     pub(super) fn parse(typed: &str) -> Result<Self, CompareError> {
-        let typed = typed.trim();
-        let full = if typed.contains("://") { typed.to_owned() } else { format!("http://{typed}") };
-        let mut url = Endpoint::parse(&full)?.url;
+        let mut url = Endpoint::parse(&complete(typed))?.url;
         let join = url.query_pairs().find(|(name, _)| name == "join");
         let join = join.map(|(_, token)| token.into_owned());
         url.set_query(None);
@@ -36,7 +36,12 @@ impl Base {
             // Both are special schemes, so this is never refused.
             let _ = url.set_scheme(plain);
         }
-        Ok(Self { url, join })
+        let mut shown = url.clone();
+        // Neither is refused where there is a host, as there is here.
+        let _ = shown.set_username("");
+        let _ = shown.set_password(None);
+        let shown = shown.as_str().trim_end_matches('/').to_owned();
+        Ok(Self { url, shown, join })
     }
 
     /// The same with a token.
@@ -44,9 +49,9 @@ impl Base {
         Self { join: join.or(self.join), ..self }
     }
 
-    /// The address as people are shown it.
+    /// The address as people are shown it: without user, password and token.
     pub(super) fn shown(&self) -> &str {
-        self.url.as_str().trim_end_matches('/')
+        &self.shown
     }
 
     /// Whether it brought a token.
@@ -65,6 +70,12 @@ impl Base {
         }
         url
     }
+}
+
+/// An address as it was typed, with a scheme.
+pub(super) fn complete(typed: &str) -> String {
+    let typed = typed.trim();
+    if typed.contains("://") { typed.to_owned() } else { format!("http://{typed}") }
 }
 
 /// What a lane follows: where, which messages, and by what name it says who it is.
@@ -136,6 +147,19 @@ mod tests {
         }
         for wrong in ["", "ftp://h/", "http://"] {
             assert!(Base::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_shown_without_what_opens_it() {
+        let table = [
+            ("192.0.2.7:4100/?join=7F3K-22QD", "http://192.0.2.7:4100"),
+            ("me:hunter2@h:4100", "http://h:4100"),
+            ("wss://me:hunter2@h/behind/?join=t#x", "https://h/behind"),
+        ];
+        for (typed, expected) in table {
+            let base = Base::parse(typed).unwrap_or_else(|error| unreachable!("{typed}: {error}"));
+            assert_eq!(base.shown(), expected);
         }
     }
 

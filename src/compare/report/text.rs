@@ -2,6 +2,8 @@
 
 use url::Url;
 
+use crate::compare::base::{Base, complete};
+
 /// Makes words fit for a page.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Words {
@@ -12,7 +14,7 @@ pub(super) struct Words {
 impl Words {
     /// For a report of a run against this address, whose query may hold a token.
     pub(super) fn hiding(address: Option<&str>) -> Self {
-        let Some(url) = address.and_then(|address| Url::parse(address).ok()) else {
+        let Some(url) = address.and_then(|address| Url::parse(&complete(address)).ok()) else {
             return Self::default();
         };
         let values = url.query_pairs().map(|(_, value)| value.into_owned());
@@ -69,19 +71,10 @@ fn escaped(text: &str) -> String {
     safe
 }
 
-/// An address as it may be shown: without user, query and fragment.
+/// An address as it may be shown: complete, and without user, query and fragment.
 pub(super) fn address(text: &str) -> String {
-    Url::parse(text).map_or_else(
-        |_| String::from("another server"),
-        |mut url| {
-            url.set_query(None);
-            url.set_fragment(None);
-            // Only fails for addresses that have none.
-            let _ = url.set_username("");
-            let _ = url.set_password(None);
-            url.as_str().trim_end_matches('/').to_owned()
-        },
-    )
+    let base = Base::parse(text);
+    base.map_or_else(|_| String::from("another server"), |base| base.shown().to_owned())
 }
 
 #[cfg(test)]
@@ -111,5 +104,8 @@ mod tests {
         let shown = address("http://me:hunter2@192.168.1.5:4100/?join=7F3K-22QD#x");
         assert_eq!(shown, "http://192.168.1.5:4100");
         assert_eq!(address("no address"), "another server");
+        let typed = "me:hunter2@192.168.1.5:4100/?join=7F3K-22QD";
+        assert_eq!(address(typed), "http://192.168.1.5:4100");
+        assert_eq!(Words::hiding(Some(typed)).plain("hunter2 7F3K-22QD"), "… …");
     }
 }
