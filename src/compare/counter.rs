@@ -297,6 +297,7 @@ impl Counter {
             connections,
             reconnects: u64::from(self.story.reconnects),
             recover_ms: RecoverMs::of(self.outages()),
+            server_memory: None,
         }
     }
 

@@ -82,6 +82,9 @@ pub struct Lane {
     pub reconnects: u64,
     /// How long it took to be open again; `None` where it was not lost, or never came back.
     pub recover_ms: Option<RecoverMs>,
+    /// Bytes of the server's memory a connection, as a scale run found; `None` where none was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server_memory: Option<u64>,
 }
 
 impl Lane {

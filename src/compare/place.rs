@@ -72,7 +72,7 @@ impl Place {
     fn take(&self, signs: u64, ids: &[u64]) {
         self.known.send_if_modified(|known| {
             known.signs += signs;
-            for id in &ids {
+            for id in ids {
                 known.take(*id);
             }
             signs > 0

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::lane::Lane;
+use super::verdict::verdict;
 use crate::analysis::Series;
 use crate::model::{LaneSpec, Network, RunSetup};
 
@@ -47,6 +48,20 @@ pub struct RunView {
     pub lesson: Option<LessonView>,
     /// Why it ended against the person's will, and what to try.
     pub error: Option<(String, String)>,
+}
+
+impl RunView {
+    /// The same with what a scale run adds to it: what a connection costs, in the figures and in
+    /// the verdict.
+    #[must_use]
+    pub fn with_scale(mut self, scale: &ScaleView) -> Self {
+        for lane in &mut self.lanes {
+            lane.figures.server_memory = scale.memory(lane.figures.transport);
+        }
+        let lanes: Vec<Lane> = self.lanes.iter().map(|lane| lane.figures.clone()).collect();
+        self.verdict = verdict(&self.setup.needs, &self.setup.source, &lanes, Some(scale));
+        self
+    }
 }
 
 /// One lane at one moment.
@@ -142,6 +157,14 @@ pub struct ScaleView {
     /// Why it ended early, and what to try.
     #[serde(skip)]
     pub error: Option<(String, String)>,
+}
+
+impl ScaleView {
+    /// Bytes of the server's memory a connection of this transport, as its newest row has it.
+    pub fn memory(&self, transport: &str) -> Option<u64> {
+        let mut rows = self.rows.iter().rev().filter(|row| row.transport == transport);
+        rows.find_map(|row| row.memory_per_connection)
+    }
 }
 
 /// What so many clients of one transport cost.

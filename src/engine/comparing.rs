@@ -233,13 +233,6 @@ impl Comparing {
         self.judge(needs);
     }
 
-    /// A scale run is over, whose figures count as well.
-    pub(super) fn scaled(&mut self) {
-        if let Run::Over(view) = &self.run {
-            self.judge(view.setup.needs);
-        }
-    }
-
     /// Judges by these needs.
     pub(super) fn set_needs(&mut self, needs: Needs) {
         match &self.run {
@@ -252,11 +245,10 @@ impl Comparing {
     /// Judges what is over anew.
     fn judge(&mut self, needs: Needs) {
         let Run::Over(view) = &mut self.run else { return };
-        let scale = self.scale.as_ref().map(|scale| scale.view.borrow().clone());
         let mut changed = RunView::clone(view);
         Arc::make_mut(&mut changed.setup).needs = needs;
         let lanes: Vec<_> = view.lanes.iter().map(|lane| lane.figures.clone()).collect();
-        changed.verdict = verdict(&needs, &view.setup.source, &lanes, scale.as_ref());
+        changed.verdict = verdict(&needs, &view.setup.source, &lanes, None);
         *view = Arc::new(changed);
     }
 
@@ -302,16 +294,24 @@ impl Comparing {
     }
 
     pub(super) fn view(&self) -> CompareView {
+        let scale = self.scale.as_ref().map(|scale| Arc::new(scale.view.borrow().clone()));
+        let run = match &self.run {
+            Run::Running(running, ..) => Some(Arc::new(running.view())),
+            Run::Beginning(_, view, _) | Run::Ending(view) | Run::Over(view) => {
+                Some(Arc::clone(view))
+            }
+            Run::None => None,
+        };
+        let found = scale.as_deref().filter(|scale| !scale.rows.is_empty());
         CompareView {
-            run: match &self.run {
-                Run::Running(running, ..) => Some(Arc::new(running.view())),
-                Run::Beginning(_, view, _) | Run::Ending(view) | Run::Over(view) => {
-                    Some(Arc::clone(view))
+            run: match (run, found) {
+                (Some(run), Some(scale)) => {
+                    Some(Arc::new(Arc::unwrap_or_clone(run).with_scale(scale)))
                 }
-                Run::None => None,
+                (run, _) => run,
             },
             lessons: Arc::clone(&self.lessons),
-            scale: self.scale.as_ref().map(|scale| Arc::new(scale.view.borrow().clone())),
+            scale,
             capture: self.capture.clone(),
         }
     }

@@ -225,7 +225,7 @@ impl Core {
             Done::RunBegun(generation, begun) => self.run_begun(generation, *begun),
             Done::RunOver(generation, comparison) => self.run_over(generation, *comparison),
             Done::RunLeft => self.run_left(),
-            Done::ScaleOver => self.comparing.scaled(),
+            Done::ScaleOver => {}
             Done::ReportPicked(path) => self.write_report(path),
             Done::ReportWritten(result) => self.report_written(result),
             Done::Begun(sessions) => self.begun(sessions),

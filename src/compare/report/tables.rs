@@ -42,7 +42,7 @@ fn fault(n: u64) -> String {
 
 /// The figures of every lane.
 pub(super) fn lanes(run: &RunView, words: &Words) -> String {
-    const HEAD: [&str; 14] = [
+    const HEAD: [&str; 15] = [
         "Transport",
         "Median",
         "p95",
@@ -57,12 +57,16 @@ pub(super) fn lanes(run: &RunView, words: &Words) -> String {
         "Connections",
         "Reconnects",
         "Back after, at most",
+        "Server memory each",
     ];
-    let rows: Vec<String> = run.lanes.iter().map(|lane| lane_row(lane, words)).collect();
-    table("What each lane came to", &HEAD, &rows)
+    let has_memory = run.lanes.iter().any(|lane| lane.figures.server_memory.is_some());
+    let head = if has_memory { &HEAD[..] } else { &HEAD[..HEAD.len() - 1] };
+    let rows: Vec<String> =
+        run.lanes.iter().map(|lane| lane_row(lane, has_memory, words)).collect();
+    table("What each lane came to", head, &rows)
 }
 
-fn lane_row(lane: &LaneView, words: &Words) -> String {
+fn lane_row(lane: &LaneView, has_memory: bool, words: &Words) -> String {
     let figures = &lane.figures;
     let latency = |pick: fn(&LatencyMs) -> f64| {
         figures.latency_ms.as_ref().map_or_else(|| NONE.into(), |latency| time(pick(latency)))
@@ -76,7 +80,7 @@ fn lane_row(lane: &LaneView, words: &Words) -> String {
         Some(recover) => time(recover.max),
         None => NONE.into(),
     };
-    let cells = [
+    let mut cells = vec![
         latency(|l| l.p50),
         latency(|l| l.p95),
         latency(|l| l.p99),
@@ -91,6 +95,10 @@ fn lane_row(lane: &LaneView, words: &Words) -> String {
         count(figures.reconnects),
         longest,
     ];
+    if has_memory {
+        let memory = figures.server_memory.map(|size| bytes(size as f64));
+        cells.push(memory.unwrap_or_else(|| NONE.into()));
+    }
     row(lane.spec.way.word(), &words.html(lane.spec.name()), &cells)
 }
 

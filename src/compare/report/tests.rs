@@ -1,5 +1,7 @@
 //! What a report promises: it is well formed, safe, complete, and says nothing but the figures.
 
+mod told;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -211,38 +213,6 @@ fn everything_is_in_it_and_it_is_well_formed() {
     }
     assert_eq!(page.matches("<svg viewBox=\"0 0 440 240\" role=\"img\"").count(), 4);
     assert_eq!(page.matches("<th scope=\"row\">").count(), 6 + 1);
-}
-
-#[test]
-fn the_network_is_that_of_the_run_and_not_of_another_server() {
-    let mut run = full_run();
-    let network_of = |run: &RunView| {
-        let page = checked(run, None);
-        let told = page.split("<dt>Network</dt><dd>").nth(1).expect("a network");
-        told.split("</dd>").next().unwrap_or_default().to_owned()
-    };
-    assert_eq!(
-        network_of(&run),
-        "<span class=\"chip\">Delay 20ms</span><span class=\"chip\">Cut 1m/reset</span>"
-    );
-    run.network = vec![(0.0, Arc::default()), (8.0, network("delay=1s")), (20.0, Arc::default())];
-    assert_eq!(
-        network_of(&run),
-        "<p>from 0 s on: as it is, nothing made worse</p>\
-         <p>from 8 s on: <span class=\"chip\">Delay 1s</span></p>\
-         <p>from 20 s on: as it is, nothing made worse</p>"
-    );
-    let settings = |run: &RunView| {
-        let document: Value = serde_json::from_str(&json(run, None, &meta())).expect("JSON");
-        document["settings"].clone()
-    };
-    let changes = &settings(&run)["network_changes"];
-    assert_eq!(changes[0]["at_s"], 8.0);
-    assert_eq!(changes[0]["network_in_words"][0], "Delay 1s");
-    assert_eq!(changes[1]["network"], Value::Array(Vec::new()));
-    run.network.clear();
-    assert_eq!(network_of(&run), "not known");
-    assert_eq!(settings(&run)["network"], Value::Null);
 }
 
 #[test]

@@ -119,7 +119,7 @@ impl Card<'_> {
         let about = if lane.wire_is_estimate { "≈ " } else { "" };
         let late = lane.latency_ms.map(|latency| plain(both(latency.p95, latency.p99)));
         let counts = [lane.lost, lane.duplicated, lane.reordered];
-        let memory = self.scale.and_then(|scale| memory(scale, lane.transport));
+        let memory = self.scale.and_then(|scale| scale.memory(lane.transport));
         [
             ("p95 / p99", late.unwrap_or_else(none), LATENCY),
             ("Delivered", plain(delivered(lane)), "Messages that arrived, of those published"),
@@ -187,12 +187,6 @@ fn losses(counts: [u64; 3], plain: Color32, bad: Color32, faint: Color32) -> Val
         value.push((compact(count), if count > 0 { bad } else { plain }));
     }
     value
-}
-
-/// Bytes a connection, as the newest step of the scale run found.
-fn memory(scale: &ScaleView, transport: &str) -> Option<u64> {
-    let mut rows = scale.rows.iter().rev().filter(|row| row.transport == transport);
-    rows.find_map(|row| row.memory_per_connection)
 }
 
 /// The square of a lane's colour; hollow where its line is dashed.
