@@ -2,15 +2,20 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
 use tokio::time::Instant;
 
-use super::{Now, Weather};
+use super::{Now, Weather, polls};
 use crate::model::TransportKind;
 
 /// No transport: the connection is used for something else, or nobody knows yet.
 const NONE: u8 = u8::MAX;
+
+/// Differs where what is done to a connection may: changes of the weather, the transport, and when
+/// its stream began.
+pub(super) type Version = (u64, u8, u64);
 
 /// What is done to a connection is what is done to the transport it was asked for last.
 #[derive(Debug)]
@@ -20,6 +25,8 @@ pub(in crate::server) struct Link {
     place: usize,
     kind: AtomicU8,
     began: Instant,
+    /// When the stream it carries did, in microseconds since then.
+    stream: AtomicU64,
     /// A request has come.
     asked: AtomicBool,
     /// Requests without an answer yet.
@@ -37,6 +44,7 @@ impl Link {
             place: weather.links().add(link.clone()),
             kind: AtomicU8::new(NONE),
             began: Instant::now(),
+            stream: AtomicU64::new(0),
             asked: AtomicBool::new(false),
             waiting: AtomicU32::new(0),
             passed: AtomicU64::new(0),
@@ -47,8 +55,13 @@ impl Link {
 
     /// From now on it is used for this; whether that is the first request of all.
     pub(in crate::server) fn begin(&self, kind: Option<TransportKind>) -> bool {
+        let streams = kind.is_some_and(|kind| !polls(kind));
+        if streams {
+            let since = self.began.elapsed().as_micros();
+            self.stream.store(u64::try_from(since).unwrap_or(u64::MAX), Ordering::Relaxed);
+        }
         let kind = kind.map_or(NONE, |kind| kind as u8);
-        if self.kind.swap(kind, Ordering::AcqRel) != kind {
+        if self.kind.swap(kind, Ordering::AcqRel) != kind || streams {
             // What is done to it may be something else now, such as an end that comes soon.
             self.wake();
         }
@@ -76,8 +89,9 @@ impl Link {
     }
 
     /// Something else whenever what is done to the connection may be.
-    pub(super) fn version(&self) -> (u64, u8) {
-        (self.changes(), self.kind.load(Ordering::Acquire))
+    pub(super) fn version(&self) -> Version {
+        let kind = self.kind.load(Ordering::Acquire);
+        (self.changes(), kind, self.stream.load(Ordering::Relaxed))
     }
 
     pub(super) fn now(&self) -> Arc<Now> {
@@ -92,6 +106,15 @@ impl Link {
         self.began
     }
 
+    /// Since when it has been used for this: a stream counts from its request, since its connection
+    /// may have carried others, or nothing; polls from the connection that they share.
+    pub(super) fn since(&self, kind: TransportKind) -> Instant {
+        if polls(kind) {
+            return self.began;
+        }
+        self.began + Duration::from_micros(self.stream.load(Ordering::Relaxed))
+    }
+
     /// A byte passed, one way or the other.
     pub(super) fn passed(&self, at: Instant) {
         let since = at.saturating_duration_since(self.began).as_millis();
@@ -101,7 +124,7 @@ impl Link {
     /// When the last byte passed, as far as it was kept.
     pub(super) fn last_passed(&self) -> Instant {
         let since = self.passed.load(Ordering::Relaxed);
-        self.began + std::time::Duration::from_millis(since)
+        self.began + Duration::from_millis(since)
     }
 
     /// Whoever reads or writes next wants to hear of changes.
@@ -139,7 +162,6 @@ mod tests {
     use std::sync::{Mutex, PoisonError, mpsc};
     use std::task::{Wake, Waker};
     use std::thread;
-    use std::time::Duration;
 
     use super::*;
     use crate::model::Network;

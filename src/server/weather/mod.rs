@@ -56,6 +56,11 @@ impl Now {
     }
 }
 
+/// Whether requests come and go, rather than a stream that lasts.
+fn polls(kind: TransportKind) -> bool {
+    matches!(kind, TransportKind::LongPoll | TransportKind::ShortPoll)
+}
+
 /// What is done to all connections of a server.
 #[derive(Debug)]
 pub(super) struct Weather {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::{Link, Mangling, Now};
+use super::{Link, Mangling, Now, polls};
 use crate::model::{CutHow, Impairment, TransportKind};
 
 /// What comes of the weather.
@@ -36,8 +36,7 @@ impl Outlook {
         let now = Arc::clone(&changes.borrow_and_update());
         let seen = Instant::now();
         // A stream is cut, or else the connection that carries one request after the other.
-        let polls = matches!(kind, TransportKind::LongPoll | TransportKind::ShortPoll);
-        let began = if polls { link.began() } else { seen };
+        let began = if polls(kind) { link.began() } else { seen };
         Self { kind, link: Arc::clone(link), changes, now, seen, began }
     }
 

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::Link;
 use super::lane::Lane;
+use super::link::Version;
 use super::storm::{IN_FLIGHT, PIECE, Storm, Terms};
 use crate::model::CutHow;
 
@@ -32,7 +33,7 @@ pub(in crate::server) struct Pipe<S: Socket> {
     socket: Option<S>,
     link: Arc<Link>,
     /// In which weather the rest was made.
-    version: Option<(u64, u8)>,
+    version: Option<Version>,
     storm: Option<Box<Storm>>,
 }
 

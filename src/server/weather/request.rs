@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::Link;
+use super::{Link, polls};
 use crate::model::{BlockedUpgrade, CutHow, Failure, TransportKind};
 use crate::server::meter::Meter;
 use crate::server::refusal::Refusal;
@@ -102,7 +102,7 @@ fn failed(failure: Failure, number: u64) -> Response {
 
 /// Whether a poll is the last of its connection: what is cut cleanly says so in an answer.
 fn is_last(link: &Link, kind: TransportKind) -> bool {
-    if !matches!(kind, TransportKind::LongPoll | TransportKind::ShortPoll) {
+    if !polls(kind) {
         return false;
     }
     let clean = |how| how == CutHow::Clean;

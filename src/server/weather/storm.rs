@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep};
 
-use super::Link;
 use super::lane::Lane;
-use crate::model::{Cut, CutHow, Impairment, TransportKind};
+use super::{Link, polls};
+use crate::model::{Cut, CutHow, Impairment};
 
 /// Bytes on the way, each way, where they take their time; what a long, fat line holds.
 pub(super) const IN_FLIGHT: usize = 256 << 10;
@@ -58,8 +58,8 @@ impl Terms {
         let Impairment { delay, jitter, bandwidth, cut, idle, .. } = *now.of(kind);
         // A clean cut is for those who know the protocol.
         let cut = cut.filter(|cut| cut.how != CutHow::Clean);
-        let cut_at = cut.and_then(|cut| Some((now.cut_at(kind, link.began())?, cut.how)));
-        let polls = matches!(kind, TransportKind::LongPoll | TransportKind::ShortPoll);
+        let cut_at = cut.and_then(|cut| Some((now.cut_at(kind, link.since(kind))?, cut.how)));
+        let polls = polls(kind);
         Self { delay, jitter, bandwidth, cut_at, idle, polls }
     }
 

@@ -52,6 +52,23 @@ async fn connections_that_are_open_are_cut_from_when_it_is_said() {
 }
 
 #[tokio::test]
+async fn a_stream_lives_as_long_on_a_connection_that_was_there_before() {
+    for kind in TransportKind::ALL.into_iter().filter(|kind| !is_poll(*kind)) {
+        let server = start_in("cut=400ms/fin").await;
+        let mut tap = Tap::silent(&server, kind).await;
+        let request = format!("GET /clock HTTP/1.1\r\nHost: {}\r\n\r\n", server.addr());
+        tap.send(request.as_bytes()).await;
+        tap.until("the time", |text| text.ends_with('}')).await;
+        tokio::time::sleep(millis(500)).await;
+        let at = Instant::now();
+        tap.request("", "").await;
+        assert_eq!(tap.end().await, End::Fin, "{}", kind.word());
+        assert!(at.elapsed() >= millis(400), "{}", kind.word());
+        server.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn packets_simply_stop() {
     for trouble in ["cut", "idle"] {
         for kind in TransportKind::ALL {
