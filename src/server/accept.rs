@@ -30,7 +30,7 @@ const BUFFER: usize = 16 << 10;
 /// How long the head of a request may take, and how long a connection may be idle.
 const HEAD: Duration = Duration::from_mins(1);
 /// Requests at a time on one HTTP/2 connection.
-const STREAMS: u32 = 256;
+const STREAMS: u32 = 64;
 /// How long to wait when the system has no room for another connection.
 const NO_ROOM: Duration = Duration::from_millis(200);
 /// Connections that are being told that there is no room for them, at a time.
@@ -215,6 +215,9 @@ fn either(shared: &Arc<Shared>, end: &CancellationToken) -> Builder<Tracked> {
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(STREAMS)
+        // A client that is gone without a word would hold its place, and those of its streams.
+        .keep_alive_interval(shared.limits.stall)
+        .keep_alive_timeout(shared.limits.stall)
         .max_header_list_size(BUFFER as u32)
         .max_send_buf_size(BUFFER);
     builder

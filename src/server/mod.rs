@@ -97,7 +97,8 @@ pub struct Limits {
     /// Messages a second that a connection may publish; more are answered with 429, or an error
     /// over its WebSocket.
     pub publish_rate: u32,
-    /// How long a client may read nothing while there is something for it.
+    /// How long a client may read nothing while there is something for it, or leave a ping of
+    /// HTTP/2 without an answer.
     pub stall: Duration,
 }
 

@@ -53,8 +53,12 @@ impl Link {
         Arc::new_cyclic(new)
     }
 
-    /// From now on it is used for this; whether that is the first request of all.
-    pub(in crate::server) fn begin(&self, kind: Option<TransportKind>) -> bool {
+    /// From now on it is used for this; whether that is the first request of all. On a connection
+    /// that carries several requests at a time (`shared`), one for no transport changes nothing.
+    pub(in crate::server) fn begin(&self, kind: Option<TransportKind>, shared: bool) -> bool {
+        if kind.is_none() && shared {
+            return !self.asked.swap(true, Ordering::Relaxed);
+        }
         let streams = kind.is_some_and(|kind| !polls(kind));
         if streams {
             let since = self.began.elapsed().as_micros();

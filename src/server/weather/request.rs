@@ -21,19 +21,19 @@ pub(in crate::server) async fn pass(
     next: Next,
 ) -> Response {
     let link = meter.link();
-    let is_first = link.begin(kind);
+    // A later version has many requests at a time on a connection, and no `Connection` header.
+    let shared = request.version() > Version::HTTP_11;
+    let is_first = link.begin(kind, shared);
     let Some(kind) = kind else { return next.run(request).await };
     let _waiting = link.request();
     if is_first {
         wait(link, kind, &meter.shared().stop).await;
     }
-    // A later version has no such header, and many requests on a connection.
-    let may_close = request.version() <= Version::HTTP_11;
     let mut response = match bar(link, kind, &mut request) {
         Some(barred) => barred,
         None => next.run(request).await,
     };
-    if may_close && is_last(link, kind) {
+    if !shared && is_last(link, kind) {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response

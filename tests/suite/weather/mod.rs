@@ -4,6 +4,7 @@
 mod bodies;
 mod ends;
 mod frames;
+mod http2;
 mod messages;
 mod requests;
 mod sessions;
