@@ -12,7 +12,7 @@ use super::Shared;
 use super::clients::{Entry, Open};
 use super::hub::Place;
 use super::ledger::Tab;
-use super::rate::{Bucket, TooFast};
+use super::rate::{self, Bucket, TooFast};
 use super::tally::Carrier;
 use super::visit::{Visit, Wire};
 use super::weather::Link;
@@ -175,8 +175,7 @@ impl Meter {
 
     /// Its peer publishes a message, if that is not too fast.
     pub(super) fn publishes(&self) -> Result<(), TooFast> {
-        let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
-        bucket.take(Instant::now())
+        rate::take(&self.bucket, &self.shared.publishing, Instant::now())
     }
 
     /// So many bytes came from the socket.

@@ -22,8 +22,8 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -74,6 +74,7 @@ pub use tally::{Carrier, CarrierStats, Connections, InOut, Spread, Stats};
 
 use clients::Clients;
 use ledger::Ledger;
+use rate::Bucket;
 use restart::Order;
 use room::Room;
 use tally::Tallies;
@@ -94,8 +95,8 @@ pub struct Limits {
     pub connections: usize,
     /// Bytes of a message that a client sends; more are answered with 413, or close code 1009.
     pub message: usize,
-    /// Messages a second that a connection may publish; more are answered with 429, or an error
-    /// over its WebSocket.
+    /// Messages a second that a connection may publish, and all together twenty times as many;
+    /// more are answered with 429, or an error over its WebSocket.
     pub publish_rate: u32,
     /// How long a client may read nothing while there is something for it, or leave a ping of
     /// HTTP/2 without an answer.
@@ -168,6 +169,8 @@ struct Shared {
     clients: Clients,
     ledger: Ledger,
     reports: report::Pace,
+    /// What all may publish.
+    publishing: Mutex<Bucket>,
     /// What the source is to do.
     source: watch::Sender<Source>,
     /// What the source keeps to.
@@ -257,6 +260,7 @@ impl Server {
             clients: Clients::default(),
             ledger: Ledger::default(),
             reports: report::Pace::default(),
+            publishing: Mutex::new(Bucket::together(limits.publish_rate, Instant::now())),
             source: watch::Sender::new(options.source.clone()),
             kept,
             weather: Arc::new(Weather::new(options.network.clone())),

@@ -24,9 +24,10 @@ pub(super) async fn handle(
     body: Body,
 ) -> Result<Response, Refusal> {
     let query = Query::of(&uri)?;
+    // Before the body, which is most of the work.
+    visit.meter.publishes()?;
     let body = body::json(&shared, &headers, body, shared.limits.message).await?;
     let draft = Draft::object(&body).map_err(|e| Refusal::bad_request(e.to_string()))?;
-    visit.meter.publishes()?;
     let id = shared.hub.publish(&query.topic, &draft)?;
     shared.tallies.of(Carrier::Publish).received(body.len());
     let head = [(header::CONTENT_TYPE, "application/json")];

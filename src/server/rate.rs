@@ -1,5 +1,6 @@
-//! How fast a connection may publish.
+//! How fast a connection may publish, and how fast all of them together.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::http::{StatusCode, header};
@@ -17,30 +18,57 @@ pub(super) struct Bucket {
     at: Instant,
 }
 
-/// A message too many: how fast it may go.
+/// How many times as fast as one connection all may publish together.
+const TOGETHER: u32 = 20;
+
+/// A message too many: how many may go in a second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "a connection may publish {0} messages a second; wait a second, or publish over more connections"
-)]
-pub(super) struct TooFast(u32);
+pub(super) enum TooFast {
+    /// Over one connection.
+    #[error("a connection may publish {0} messages a second; wait a second")]
+    Connection(u32),
+    /// Over all.
+    #[error("all clients together may publish {0} messages a second; wait a second")]
+    Together(u32),
+}
+
+/// Takes a message off what may go over one connection and off what may go over all.
+///
+/// # Errors
+/// [`TooFast`] where either allows none.
+pub(super) fn take(
+    connection: &Mutex<Bucket>,
+    together: &Mutex<Bucket>,
+    now: Instant,
+) -> Result<(), TooFast> {
+    let take =
+        |bucket: &Mutex<Bucket>| bucket.lock().unwrap_or_else(PoisonError::into_inner).take(now);
+    take(connection).map_err(TooFast::Connection)?;
+    take(together).map_err(TooFast::Together)
+}
 
 impl Bucket {
     pub(super) fn new(rate: u32, now: Instant) -> Self {
         Self { rate, left: f64::from(rate), at: now }
     }
 
+    /// For all connections together, each of which may publish at `rate`.
+    pub(super) fn together(rate: u32, now: Instant) -> Self {
+        Self::new(rate.saturating_mul(TOGETHER), now)
+    }
+
     /// Takes a message off what may go now.
     ///
     /// # Errors
-    /// [`TooFast`] where none may.
-    pub(super) fn take(&mut self, now: Instant) -> Result<(), TooFast> {
+    /// The rate, where none may.
+    fn take(&mut self, now: Instant) -> Result<(), u32> {
         let passed = now.saturating_duration_since(self.at);
         // What adds up within a second is all there may be.
         let more = passed.min(Duration::from_secs(1)).as_secs_f64() * f64::from(self.rate);
         self.left = (self.left + more).min(f64::from(self.rate));
         self.at = self.at.max(now);
         if self.left < 1.0 {
-            return Err(TooFast(self.rate));
+            return Err(self.rate);
         }
         self.left -= 1.0;
         Ok(())
@@ -68,11 +96,25 @@ mod tests {
         let at = |ms| start + Duration::from_millis(ms);
         let mut bucket = Bucket::new(1_000, start);
         assert_eq!(taken(&mut bucket, start, 2_000), 1_000);
-        assert_eq!(bucket.take(start), Err(TooFast(1_000)));
+        assert_eq!(bucket.take(start), Err(1_000));
         assert_eq!(taken(&mut bucket, at(10), 100), 10);
         assert_eq!(taken(&mut bucket, at(5), 100), 0, "a clock that goes back gives nothing");
         assert_eq!(taken(&mut bucket, at(10), 100), 0);
         assert_eq!(taken(&mut bucket, at(3_600_000), 2_000), 1_000, "nothing is saved up");
+    }
+
+    #[test]
+    fn more_connections_do_not_make_more_than_all_together_may() {
+        let now = Instant::now();
+        let together = Mutex::new(Bucket::together(2, now));
+        for n in 0..30 {
+            let connection = Mutex::new(Bucket::new(2, now));
+            let taken = [(); 3].map(|()| take(&connection, &together, now));
+            let fast = if n < 20 { TooFast::Connection(2) } else { TooFast::Together(40) };
+            let first = if n < 20 { Ok(()) } else { Err(fast) };
+            assert_eq!(taken[..2], [first, first], "{n}");
+            assert!(taken[2].is_err(), "{n}");
+        }
     }
 
     #[test]

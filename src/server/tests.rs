@@ -1,12 +1,14 @@
-//! What a stopped server leaves behind, seen from within: nothing.
+//! What a stopped server leaves behind, seen from within: nothing; and what all its clients
+//! together may take.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 
+use super::rate::{self, Bucket};
 use super::{Control, Hub, Limits, Server};
 use crate::model::{Impairment, Network, ServerOptions, Source};
 
@@ -89,4 +91,47 @@ async fn a_bad_network_keeps_nothing_either() {
         ..Impairment::default()
     };
     many_clients(Network::all(&impairment)).await;
+}
+
+/// What the server answers to a body that is published.
+async fn published(server: &Server) -> String {
+    let mut stream = TcpStream::connect(server.addr()).await.expect("a connection");
+    let request = format!(
+        "POST /publish HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\
+         Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{{}}",
+        server.addr()
+    );
+    stream.write_all(request.as_bytes()).await.expect("a request that is sent");
+    let mut answer = String::new();
+    let read = tokio::time::timeout(LIMIT, stream.read_to_string(&mut answer)).await;
+    read.expect("an answer").expect("text");
+    answer
+}
+
+async fn quiet() -> Server {
+    let options = ServerOptions {
+        listen: ([127, 0, 0, 1], 0).into(),
+        source: Source { rate: 0.0, ..Source::default() },
+        ..ServerOptions::default()
+    };
+    let limits = Limits { publish_rate: 1, ..Limits::default() };
+    Server::start_within(options, Hub::new(10), limits).await.expect("a server")
+}
+
+#[tokio::test]
+async fn a_new_connection_may_not_publish_what_all_together_may_not() {
+    let server = quiet().await;
+    let answer = published(&server).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    // An hour from now, since what is taken then does not come back before.
+    let later = Instant::now() + Duration::from_hours(1);
+    let together = &server.control.shared.publishing;
+    let taken = (0..30).filter(|_| {
+        let connection = Mutex::new(Bucket::new(1, later));
+        rate::take(&connection, together, later).is_ok()
+    });
+    assert_eq!(taken.count(), 20);
+    let answer = published(&server).await;
+    assert!(answer.starts_with("HTTP/1.1 429") && answer.contains("together"), "{answer}");
+    server.stop().await;
 }

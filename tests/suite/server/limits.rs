@@ -146,6 +146,17 @@ async fn publishing_too_fast_is_refused_and_counted() {
 }
 
 #[tokio::test]
+async fn what_is_too_fast_is_refused_before_it_is_read() {
+    let server = start_within(Limits { publish_rate: 0, ..Limits::default() }).await;
+    let mut raw = Raw::connect(&server).await;
+    let head = "Content-Type: application/json\r\nContent-Length: 100000\r\n";
+    raw.send(&format!("POST /publish HTTP/1.1\r\nHost: {}\r\n{head}\r\n", server.addr())).await;
+    raw.until_text("may publish 0 messages a second").await;
+    assert!(raw.text().starts_with("HTTP/1.1 429"), "{}", raw.text());
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn there_are_only_so_many_topics() {
     let server = start(quiet()).await;
     let read = |n| server.hub().subscribe(&format!("t{n}"), Start::Now).unwrap();
