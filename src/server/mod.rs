@@ -16,9 +16,10 @@
 //! token, which is made where none is given.
 //!
 //! What is limited: connections, the heads of requests (16 KiB), messages that clients send and how
-//! fast, topics (32), rooms of a socket (16), memory of a topic (the history, at most 32 MiB), how far a
-//! client may be behind (the history, or 1,024 messages where that is more), how long it may read
-//! nothing. Each refusal says so in a sentence.
+//! fast, memory for the bodies of requests (64 MiB in all), topics (32), rooms of a socket (16),
+//! memory of a topic (the history, at most 32 MiB), how far a client may be behind (the history, or
+//! 1,024 messages where that is more), how long it may read nothing. Each refusal says so in a
+//! sentence.
 
 use std::io;
 use std::net::SocketAddr;
@@ -26,7 +27,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -169,6 +170,8 @@ struct Shared {
     clients: Clients,
     ledger: Ledger,
     reports: report::Pace,
+    /// Memory for the bodies of requests, in KiB.
+    bodies: Semaphore,
     /// What all may publish.
     publishing: Mutex<Bucket>,
     /// What the source is to do.
@@ -260,6 +263,7 @@ impl Server {
             clients: Clients::default(),
             ledger: Ledger::default(),
             reports: report::Pace::default(),
+            bodies: body::memory(),
             publishing: Mutex::new(Bucket::together(limits.publish_rate, Instant::now())),
             source: watch::Sender::new(options.source.clone()),
             kept,

@@ -135,3 +135,18 @@ async fn a_new_connection_may_not_publish_what_all_together_may_not() {
     assert!(answer.starts_with("HTTP/1.1 429") && answer.contains("together"), "{answer}");
     server.stop().await;
 }
+
+#[tokio::test]
+async fn a_body_for_which_there_is_no_memory_left_is_refused() {
+    let server = quiet().await;
+    let bodies = &server.control.shared.bodies;
+    assert_eq!(bodies.available_permits(), 64 << 10);
+    let all = bodies.try_acquire_many(64 << 10).expect("all of it");
+    let answer = published(&server).await;
+    assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("retry-after: "), "{answer}");
+    drop(all);
+    let answer = published(&server).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert_eq!(bodies.available_permits(), 64 << 10);
+    server.stop().await;
+}
