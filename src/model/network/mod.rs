@@ -82,7 +82,7 @@ pub struct Impairment {
     pub delay: Duration,
     /// How far chance moves that, up or down.
     pub jitter: Duration,
-    /// Bytes a second to a client, each connection for itself.
+    /// Bytes a second to a client, each connection for itself; at least one.
     pub bandwidth: Option<u64>,
     /// Connections end so long after they began.
     pub cut: Option<Cut>,

@@ -44,6 +44,7 @@ pub(super) struct Storm {
 pub(super) struct Terms {
     pub(super) delay: Duration,
     pub(super) jitter: Duration,
+    /// Never 0.
     pub(super) bandwidth: Option<u64>,
     pub(super) cut_at: Option<(Instant, CutHow)>,
     pub(super) idle: Option<Cut>,
@@ -56,6 +57,8 @@ impl Terms {
         let Some(kind) = link.kind() else { return Self::default() };
         let now = link.now();
         let Impairment { delay, jitter, bandwidth, cut, idle, .. } = *now.of(kind);
+        // None at all would be silence, which is another trouble.
+        let bandwidth = bandwidth.map(|rate| rate.max(1));
         // A clean cut is for those who know the protocol.
         let cut = cut.filter(|cut| cut.how != CutHow::Clean);
         let cut_at = cut.and_then(|cut| Some((now.cut_at(kind, link.since(kind))?, cut.how)));

@@ -4,11 +4,12 @@
 
 use std::time::{Duration, Instant};
 
-use wirescope::model::TransportKind;
+use tokio::io::AsyncReadExt;
+use wirescope::model::{Network, TransportKind};
 use wirescope::server::{Draft, Server};
 
 use super::tap::{Tap, frames, is_poll, masked, path};
-use super::{make, millis, publish, start, start_in};
+use super::{make, millis, publish, soon, start, start_in};
 
 /// How long the next message takes from when it is published; a short poll asks after that.
 async fn transit(server: &Server, tap: &mut Tap, text: &str) -> Duration {
@@ -163,5 +164,22 @@ async fn only_the_transport_asked_for_last_counts() {
     assert!(tap.hears_nothing(super::LULL).await);
     make(&server, "");
     tap.take_answer().await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn no_bandwidth_at_all_is_next_to_none() {
+    let server = start().await;
+    let mut tap = Tap::open(&server, TransportKind::Sse).await;
+    tap.until("the opening", |text| text.ends_with("\n\n\r\n")).await;
+    let mut network = Network::default();
+    // Around the reader of lists, which refuses it.
+    network.of_mut(TransportKind::Sse).bandwidth = Some(0);
+    server.control().set_network(network);
+    publish(&server, 1..=1);
+    let first = soon("the first byte", tap.stream.read_buf(&mut tap.received)).await.unwrap();
+    assert_eq!(first, 1);
+    make(&server, "");
+    assert_eq!(tap.ids(1).await, [1]);
     server.stop().await;
 }
