@@ -2,10 +2,12 @@
 //! end as its protocol wants it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::storm::Terms;
 use super::{Link, Mangling, Now, polls};
 use crate::model::{CutHow, Impairment, TransportKind};
 
@@ -46,6 +48,11 @@ impl Outlook {
 
     pub(in crate::server) fn mangling(&self) -> Mangling {
         Mangling::of(self.impairment())
+    }
+
+    /// How much longer an answer of the client may take because of the weather.
+    pub(in crate::server) fn detour(&self) -> Duration {
+        Terms::of(&self.link).detour()
     }
 
     /// Waits for the weather to change, or for the end. May be dropped at any time.

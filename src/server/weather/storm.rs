@@ -18,6 +18,9 @@ pub(super) const PIECE: usize = 8 << 10;
 const QUEUED: usize = 16 << 10;
 /// How long a piece takes on a slow line, so that bytes come evenly.
 const PACE: Duration = Duration::from_millis(20);
+/// The longest delay there is, and how long what is on its way already may take at most, where an
+/// answer is waited for.
+const LONGEST: Duration = Duration::from_mins(1);
 /// How far away a time is that need not be waited for.
 const NEVER: Duration = Duration::from_hours(24);
 
@@ -73,6 +76,14 @@ impl Terms {
         }
         let chance = fastrand::f64() * 2.0;
         (self.delay + self.jitter.mul_f64(chance)).saturating_sub(self.jitter)
+    }
+
+    /// How much longer than over a good line it takes until the answer to something said now is
+    /// there: it goes both ways, after what is on its way already.
+    pub(super) fn detour(&self) -> Duration {
+        let queue = self.bandwidth.map_or(0.0, |rate| self.room() as f64 / rate as f64);
+        let queue = Duration::from_secs_f64(queue.min(LONGEST.as_secs_f64()));
+        2 * self.delay.saturating_add(self.jitter).min(2 * LONGEST) + queue
     }
 
     /// Whether nothing at all is done.

@@ -1,5 +1,6 @@
 //! The conversation over one WebSocket: rooms, messages, echo, heartbeats, and how it ends.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,7 +29,7 @@ use crate::server::weather::{Outlook, Pongs, Reader, Turn};
 
 /// Rooms that one socket may be in.
 const ROOMS: usize = 16;
-/// How long a client may take to answer a close.
+/// How long a client may take to answer a close, over a good network.
 const GOODBYE: Duration = Duration::from_secs(1);
 /// Pings in a row that may remain without an answer.
 const UNANSWERED: u32 = 2;
@@ -49,6 +50,8 @@ pub(super) struct Socket {
     heartbeat: Option<Interval>,
     /// Pings since the last pong.
     unanswered: u32,
+    /// The weather changed while something was written.
+    changed: bool,
 }
 
 /// Why a socket is over.
@@ -88,7 +91,20 @@ impl Socket {
         let heartbeat = shared.options.heartbeat.map(beat);
         let home = room.topic().to_owned();
         let rooms = vec![Reader::new(room)];
-        Self { shared, meter, stream, rooms, home, open, leave, outlook, heartbeat, unanswered: 0 }
+        let (unanswered, changed) = (0, false);
+        Self {
+            shared,
+            meter,
+            stream,
+            rooms,
+            home,
+            open,
+            leave,
+            outlook,
+            heartbeat,
+            unanswered,
+            changed,
+        }
     }
 
     /// Serves the client until either side is done.
@@ -99,12 +115,16 @@ impl Socket {
             }
         };
         // A client that does not answer has had its chance.
-        let _ = tokio::time::timeout(GOODBYE, self.goodbye(end)).await;
+        let patience = GOODBYE + self.outlook.detour();
+        let _ = tokio::time::timeout(patience, self.goodbye(end)).await;
     }
 
     async fn turn(&mut self) -> Result<(), End> {
+        if std::mem::take(&mut self.changed) {
+            return self.weathered(Turn::Changed).await;
+        }
         tokio::select! {
-            () = self.leave.cancelled() => Err(self.going_away()),
+            () = self.leave.cancelled() => Err(going_away(&self.shared)),
             turn = self.outlook.turn() => self.weathered(turn).await,
             message = self.stream.next() => self.received(message).await,
             room = ready(&mut self.rooms) => self.deliver(room).await,
@@ -189,8 +209,7 @@ impl Socket {
 
     async fn weathered(&mut self, turn: Turn) -> Result<(), End> {
         if turn == Turn::End {
-            let why = "the network cuts connections here, as was asked for";
-            return Err(End::Close(CloseCode::Away, String::from(why)));
+            return Err(cut());
         }
         let how = self.outlook.mangling();
         let released: Vec<_> = self.rooms.iter_mut().flat_map(|room| room.release(how)).collect();
@@ -220,7 +239,7 @@ impl Socket {
         self.push(messages).await
     }
 
-    /// Writes until the socket has taken everything, unless the server stops first.
+    /// Writes until the socket has taken everything, unless the end comes first.
     async fn push(&mut self, messages: impl IntoIterator<Item = Message>) -> Result<(), End> {
         let write = async {
             for message in messages {
@@ -228,16 +247,17 @@ impl Socket {
             }
             self.stream.flush().await
         };
-        tokio::select! {
-            written = write => written.map_err(|_| End::Gone),
-            () = self.leave.cancelled() => Err(self.going_away()),
+        let mut write = pin!(write);
+        loop {
+            tokio::select! {
+                written = &mut write => return written.map_err(|_| End::Gone),
+                () = self.leave.cancelled() => return Err(going_away(&self.shared)),
+                turn = self.outlook.turn() => match turn {
+                    Turn::Changed => self.changed = true,
+                    Turn::End => return Err(cut()),
+                }
+            }
         }
-    }
-
-    fn going_away(&self) -> End {
-        let stops = self.shared.stop.is_cancelled();
-        let why = if stops { "the server is being stopped" } else { "cut by the presenter" };
-        End::Close(CloseCode::Away, String::from(why))
     }
 
     fn broken(&self, error: &Error) -> End {
@@ -277,6 +297,17 @@ impl Socket {
         let mut rest = vec![0; 4096];
         while io.read(&mut rest).await.is_ok_and(|n| n > 0) {}
     }
+}
+
+fn going_away(shared: &Shared) -> End {
+    let stops = shared.stop.is_cancelled();
+    let why = if stops { "the server is being stopped" } else { "cut by the presenter" };
+    End::Close(CloseCode::Away, String::from(why))
+}
+
+fn cut() -> End {
+    let why = "the network cuts connections here, as was asked for";
+    End::Close(CloseCode::Away, String::from(why))
 }
 
 /// A message as it goes over WebSocket. What holds JSON is always text: it was made from a string.

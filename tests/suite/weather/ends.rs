@@ -168,6 +168,40 @@ async fn connections_end_as_their_protocol_wants_it() {
 }
 
 #[tokio::test]
+async fn a_clean_end_arrives_however_late_it_does() {
+    let server = start().await;
+    let mut tap = waiting(&server, TransportKind::Websocket).await;
+    let head = tap.received.len();
+    make(&server, "delay=2s,cut=50ms/clean");
+    assert_eq!(tap.end().await, End::Fin);
+    let frames = frames(&tap.received[head..]);
+    assert_eq!(frames.len(), 1);
+    assert_eq!((frames[0].0, &frames[0].1[..2]), (8, &[0x03, 0xE9][..]));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_clean_end_does_not_wait_until_everything_is_sent() {
+    let server = start().await;
+    let mut tap = waiting(&server, TransportKind::Websocket).await;
+    let head = tap.received.len();
+    make(&server, "bandwidth=2kB");
+    let text = "x".repeat(900);
+    for _ in 0..60 {
+        server.publish("default", &Draft::text("message", &text)).unwrap();
+    }
+    // By now, as much as may wait does.
+    tap.ids(1).await;
+    make(&server, "bandwidth=50kB,cut=10ms/clean");
+    assert_eq!(tap.end().await, End::Fin);
+    let frames = frames(&tap.received[head..]);
+    let last = frames.last().unwrap();
+    assert_eq!((last.0, &last.1[..2]), (8, &[0x03, 0xE9][..]));
+    assert!(frames.len() < 50, "{}", frames.len());
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_connection_over_which_bytes_pass_is_not_idle() {
     for kind in TransportKind::ALL {
         for how in ["fin", "clean"] {
