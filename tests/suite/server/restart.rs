@@ -11,9 +11,11 @@ use super::websocket::Socket;
 use super::{Raw, eventually, get_json, ids, publish, quiet, soon, start};
 
 const BRIEF: Restart = Restart { down: Duration::from_millis(50), forgets: false };
+/// Longer than any test.
+const LONG: Restart = Restart { down: Duration::from_mins(10), forgets: false };
 
 #[tokio::test]
-async fn a_restart_ends_everything_without_a_word_and_comes_back() {
+async fn a_restart_ends_everything_without_a_word() {
     let server = start(quiet()).await;
     let control = server.control();
     publish(&server, 1..=3);
@@ -26,7 +28,7 @@ async fn a_restart_ends_everything_without_a_word_and_comes_back() {
     let (addr, before) = (server.addr(), control.phase());
     let restart = tokio::spawn({
         let control = control.clone();
-        async move { control.restart(Restart { down: Duration::from_secs(1), ..BRIEF }).await }
+        async move { control.restart(LONG).await }
     });
     for raw in &mut raws {
         let text = raw.read_out().await;
@@ -36,14 +38,24 @@ async fn a_restart_ends_everything_without_a_word_and_comes_back() {
     assert!(ended.is_none_or(|end| end.is_err()), "no close frame");
     assert_eq!((before, control.phase()), (Phase::Listening, Phase::Restarting));
     assert!(TcpStream::connect(addr).await.is_err(), "nobody listens");
-    assert_eq!(control.clients(0).1, 0);
-    soon("the restart", restart).await.unwrap().unwrap();
+    eventually("the end of the clients", || control.clients(0).1 == 0).await;
+    server.stop().await;
+    assert_eq!(control.phase(), Phase::Stopped(None));
+    assert!(soon("the answer", restart).await.unwrap().is_err());
+    assert_eq!(soon("the stop", control.stopped()).await, None);
+}
+
+#[tokio::test]
+async fn a_restart_comes_back_with_what_there_was() {
+    let server = start(quiet()).await;
+    let control = server.control();
+    publish(&server, 1..=3);
+    let addr = server.addr();
+    soon("the restart", control.restart(BRIEF)).await.unwrap();
     assert_eq!((server.addr(), control.phase()), (addr, Phase::Listening));
     publish(&server, 4..=4);
     assert_eq!(ids(&get_json(&server, "/short?since=2").await["messages"]), [3, 4]);
     server.stop().await;
-    assert_eq!(control.phase(), Phase::Stopped(None));
-    assert_eq!(soon("the stop", control.stopped()).await, None);
 }
 
 #[tokio::test]
@@ -54,7 +66,7 @@ async fn the_source_goes_on_while_nobody_listens() {
     let before = control.last_id("default");
     let restart = tokio::spawn({
         let control = control.clone();
-        async move { control.restart(Restart { down: Duration::from_mins(1), ..BRIEF }).await }
+        async move { control.restart(LONG).await }
     });
     eventually("the restart", || control.phase() == Phase::Restarting).await;
     eventually("ten more", || control.last_id("default") > before + 10).await;

@@ -11,8 +11,10 @@ use super::{LULL, make, millis, publish, quiet, soon, start, start_in};
 /// A client of this transport that waits for something.
 async fn waiting(server: &Server, kind: TransportKind) -> Tap {
     let mut tap = Tap::open(server, kind).await;
-    if kind == TransportKind::LongPoll {
-        tap.ask().await;
+    match kind {
+        TransportKind::LongPoll => tap.ask().await,
+        TransportKind::Sse => tap.until("the opening", |text| text.ends_with("\n\n\r\n")).await,
+        _ => {}
     }
     tap
 }
@@ -22,10 +24,11 @@ async fn connections_end_without_a_word() {
     for trouble in ["cut", "idle"] {
         for (how, wanted) in [("fin", End::Fin), ("reset", End::Reset)] {
             for kind in TransportKind::ALL {
-                let server = start_in(&format!("{trouble}=250ms/{how}")).await;
-                let at = Instant::now();
+                let server = start().await;
                 let mut tap = waiting(&server, kind).await;
                 let before = tap.received.len();
+                let at = Instant::now();
+                make(&server, &format!("{trouble}=250ms/{how}"));
                 let what = format!("{trouble} by {how} over {}", kind.word());
                 assert_eq!(tap.end().await, wanted, "{what}");
                 assert!(at.elapsed() >= millis(250), "{what}");
@@ -130,10 +133,11 @@ async fn a_server_that_gives_up_a_silent_client_does_not_tell_it() {
 async fn connections_end_as_their_protocol_wants_it() {
     for trouble in ["cut", "idle"] {
         for kind in TransportKind::ALL {
-            let server = start_in(&format!("{trouble}=250ms/clean")).await;
-            let at = Instant::now();
+            let server = start().await;
             let mut tap = waiting(&server, kind).await;
             let head = tap.received.len();
+            let at = Instant::now();
+            make(&server, &format!("{trouble}=250ms/clean"));
             let what = format!("{trouble} over {}", kind.word());
             if (trouble, kind) == ("cut", TransportKind::ShortPoll) {
                 while !tap.text().contains("connection: close") {
