@@ -124,6 +124,7 @@ fn policy(host: &str) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::expect_used)]
 mod tests {
     use super::*;
 
@@ -136,10 +137,14 @@ mod tests {
         }
     }
 
-    #[test]
-    fn the_door_says_why_and_nothing_of_what_a_client_made_up() {
-        let response = door(&Refusal::forbidden("“<script>” & so on"));
+    #[tokio::test]
+    async fn the_door_says_why_and_nothing_of_what_a_client_made_up() {
+        let response = door(&Refusal::forbidden("“<script>&lt;” & so on"));
         assert_eq!(response.status(), StatusCode::FORBIDDEN);
+        let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.expect("a page");
+        let page = String::from_utf8_lossy(&body);
+        assert!(page.contains("<p>“&lt;script>&amp;lt;” &amp; so on</p>"), "{page}");
+        assert!(!page.contains("<script") && !page.contains("{why}"), "{page}");
         assert!(DOOR_POLICY.contains("style-src 'sha256-") && !DOOR_POLICY.contains("47DEQpj8"));
         assert!(DOOR.contains("<p>{why}</p>") && !DOOR.contains("<script"));
     }
