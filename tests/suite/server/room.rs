@@ -25,17 +25,45 @@ async fn ask(server: &Server, path: &str, lines: &[(&str, &str)]) -> (StatusCode
     (response.status(), soon(path, response.text()).await.unwrap())
 }
 
-const PATHS: [&str; 9] =
-    ["/", "/ws", "/sse", "/poll", "/short", "/stream", "/publish", "/stats", "/metrics"];
+const PATHS: [&str; 15] = [
+    "/",
+    "/page/app.js",
+    "/ws",
+    "/sse",
+    "/poll",
+    "/short",
+    "/stream",
+    "/publish",
+    "/report",
+    "/stats",
+    "/metrics",
+    "/clock",
+    "/nothing",
+    "/?join=",
+    "/stats?join=AAAA-AAAA",
+];
 
 #[tokio::test]
-async fn every_path_needs_the_token() {
+async fn every_path_needs_the_token_however_it_is_asked_for() {
     let server = open().await;
-    for path in PATHS.into_iter().chain(["/nothing", "/?join=", "/stats?join=AAAA-AAAA"]) {
-        let (status, text) = ask(&server, path, &[]).await;
-        assert_eq!(status, 403, "{path}");
-        assert!(text.contains("token") && !text.contains(TOKEN), "{path}: {text}");
+    let base = server.url();
+    for path in PATHS {
+        for method in ["GET", "HEAD", "OPTIONS", "POST"] {
+            // An address as proxies are asked for it (RFC 9112, section 3.2.2).
+            for target in [path.to_owned(), format!("{base}{path}")] {
+                let what = format!("{method} {target}");
+                let mut raw = Raw::connect(&server).await;
+                let host = server.addr();
+                let head = format!("{what} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+                raw.send(&head).await;
+                let answer = raw.read_out().await;
+                assert!(answer.starts_with("HTTP/1.1 403"), "{what}: {answer}");
+                assert!(method == "HEAD" || answer.contains("token"), "{what}: {answer}");
+                assert!(!answer.contains(TOKEN), "{what}: {answer}");
+            }
+        }
     }
+    assert_eq!(server.hub().topics().len(), 0, "nothing was followed");
     let mut raw = Raw::get(&server, "/ws", HANDSHAKE).await;
     raw.until_text("the presenter shows").await;
     assert!(raw.text().starts_with("HTTP/1.1 403"), "{}", raw.text());
