@@ -86,7 +86,7 @@ function connections() {
   return isFull;
 }
 
-function paint() {
+function show() {
   const now = Clock.now();
   for (const lane of lanes) {
     const second = lane.tally.second(now);
@@ -99,7 +99,14 @@ function paint() {
     const up = lanes.filter((lane) => lane.isUp).length;
     $('up').textContent = `${up} of ${lanes.length} open`;
   }
-  setTimeout(paint, PAINT());
+}
+
+function paint() {
+  try {
+    show();
+  } finally {
+    setTimeout(paint, PAINT());
+  }
 }
 
 let keeping;

@@ -1,6 +1,6 @@
 // What people publish: the box to do it, and what came, with how late it was in each lane.
 
-import { ms } from './view.js';
+import { ms, shown } from './view.js';
 
 /** Messages that are shown, and those that later lanes are still looked for in. */
 const SHOWN = 30;
@@ -33,10 +33,10 @@ export class Feed {
     const item = this.#template.content.cloneNode(true).firstElementChild;
     const part = (name) => item.querySelector(`[data-part="${name}"]`);
     const { id, topic, ts, type, from, text, ...rest } = message;
-    const more = Object.keys(rest).length ? ` ${JSON.stringify(rest)}` : '';
+    const more = Object.keys(rest).length ? ` ${shown(rest)}` : '';
     part('from').textContent = typeof from === 'string' ? from.slice(0, 64) : type;
     part('when').textContent = new Date(ts).toLocaleTimeString();
-    part('text').textContent = `${text ?? ''}${more}`.slice(0, 500);
+    part('text').textContent = `${shown(text)}${more}`.slice(0, 500);
     this.#list.prepend(item);
     this.#entries.set(key, part('arrivals'));
     while (this.#list.children.length > SHOWN) this.#list.lastElementChild.remove();

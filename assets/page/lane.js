@@ -121,7 +121,13 @@ export class Lane {
     const late = this.#clock.late(message.ts, now);
     const is = this.tally.take(message, late, now);
     if (is === 'next') this.newest = message;
-    if (is !== 'duplicate') this.#tell.received(this, message, late);
+    if (is === 'duplicate') return;
+    try {
+      this.#tell.received(this, message, late);
+    } catch (error) {
+      // What one message does to the page is no reason to end what brings the next.
+      reportError(error);
+    }
   }
 
   #lost({ why, after }) {

@@ -22,12 +22,30 @@ const NAMES = {
   cut: 'Cut',
 };
 
+/** Characters of a value that somebody published, at most. */
+const LONGEST = 500;
+
+/** As JSON; some values lie too deep for that. */
+function json(value) {
+  try {
+    return JSON.stringify(value) ?? '';
+  } catch {
+    return '…';
+  }
+}
+
+/** A value that somebody published, whatever it is, as text: not every object can be made a string
+ * of in the usual way. */
+export function shown(value) {
+  return (typeof value === 'string' ? value : json(value)).slice(0, LONGEST);
+}
+
 /** Milliseconds as people read them. */
 export function ms(value) {
   if (value === undefined) return '–';
-  const shown = Math.max(0, value);
-  if (shown < 10) return shown.toFixed(1);
-  return Math.round(shown).toLocaleString('en');
+  const late = Math.max(0, value);
+  if (late < 10) return late.toFixed(1);
+  return Math.round(late).toLocaleString('en');
 }
 
 const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
@@ -37,6 +55,7 @@ export class Card {
   #lane;
   #part;
   #shown = new Map();
+  #sketched = { message: undefined, text: '' };
 
   constructor(lane, template, list) {
     this.#lane = lane;
@@ -81,8 +100,16 @@ export class Card {
     this.#say('others', ` · ${tally.duplicated} · ${tally.reordered}`);
     this.#say('reconnects', reconnects.toLocaleString('en'));
     this.#say('requests', requests.toLocaleString('en'));
-    this.#say('newest', newest ? sketch(newest) : '');
+    this.#say('newest', this.#sketch(newest));
     this.#draw();
+  }
+
+  /** The newest message in a line; it may be large, so it is read once. */
+  #sketch(message) {
+    if (this.#sketched.message !== message) {
+      this.#sketched = { message, text: message ? sketch(message) : '' };
+    }
+    return this.#sketched.text;
   }
 
   #words(isFull) {
@@ -139,11 +166,11 @@ export class Card {
 }
 
 /** A message in a line. */
-function sketch(message) {
-  const { id, topic, ts, pad, data, ...said } = message;
-  if (data !== undefined) said.bytes = data.length;
+function sketch({ id, topic, ts, pad, data, ...said }) {
+  // The server's own data is text or bytes; what people call so may be anything.
+  if (data !== undefined) said.bytes = data?.length;
   const line = Object.entries(said).map(([name, value]) => (
-    name === 'text' || name === 'type' ? value : `${name} ${JSON.stringify(value)}`
+    name === 'text' || name === 'type' ? shown(value) : `${name} ${json(value).slice(0, LONGEST)}`
   ));
   return `${id} ${line.join(' ')}`.slice(0, 200);
 }

@@ -144,3 +144,62 @@ async fn the_keyboard_reaches_everything_and_everything_has_a_name() {
     .await;
     server.stop().await;
 }
+
+#[tokio::test]
+async fn nothing_that_anybody_publishes_stops_the_page() {
+    let Some(browser) = Browser::get() else { return };
+    let server = start(at_rate(0.0)).await;
+    let mut page = open(&browser, &server).await;
+    page.until(&in_all("state", "said === 'Open'")).await;
+    let deep = |depth| format!("{{\"x\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
+    let odd = [
+        r#"{"text":{"toString":0},"from":{"toString":0}}"#.to_owned(),
+        r#"{"text":null,"data":null,"toString":1,"__proto__":2}"#.to_owned(),
+        deep(100_000),
+        format!(r#"{{"text":{}}}"#, deep(100_000)),
+    ];
+    for (at, body) in odd.iter().enumerate() {
+        server.publish(DEFAULT_TOPIC, &Draft::object(body.as_bytes()).unwrap()).unwrap();
+        // Shown as the newest, so it was painted.
+        page.until(&in_all("newest", &format!("said.startsWith('{} ')", at + 1))).await;
+    }
+    publish(&server, 1);
+    page.until(&in_all("delivered", "said === '5'")).await;
+    assert_eq!(said(&mut page, "state").await, ["Open"; 5]);
+    assert_eq!(said(&mut page, "reconnects").await, ["0"; 5]);
+    // Each came in every lane, and was shown once.
+    page.until("document.querySelectorAll('.arrivals li').length === 25").await;
+    assert_eq!(page.eval("document.querySelectorAll('#said > li').length").await, 5);
+    assert_content(&mut page).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_page_that_fails_to_show_something_goes_on() {
+    let Some(browser) = Browser::get() else { return };
+    let server = start(at_rate(0.0)).await;
+    let mut page = open(&browser, &server).await;
+    page.until(&in_all("state", "said === 'Open'")).await;
+    // Neither a message nor the bars can be shown for a while.
+    page.eval(
+        "window.failures = 0;
+        window.kept = [[Date.prototype, 'toLocaleTimeString'],
+            [HTMLCanvasElement.prototype, 'getContext']].map(([of, name]) => {
+            const good = of[name];
+            of[name] = () => { failures += 1; throw new Error('out of order'); };
+            return () => { of[name] = good; };
+        }); undefined",
+    )
+    .await;
+    publish(&server, 1);
+    // Each lane brings it, and the page is painted now and then.
+    page.until("failures >= 10").await;
+    page.eval("for (const mend of kept) mend()").await;
+    publish(&server, 1);
+    page.until(&in_all("delivered", "said === '2'")).await;
+    assert_eq!(said(&mut page, "state").await, ["Open"; 5]);
+    assert_eq!(said(&mut page, "reconnects").await, ["0"; 5]);
+    let complaints = page.complaints().await;
+    assert!(complaints.iter().any(|text| text.contains("out of order")), "it was not kept quiet");
+    server.stop().await;
+}
