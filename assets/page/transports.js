@@ -139,10 +139,15 @@ async function stream(ask, since, link) {
 /** Waits so many ms, if any, unless it is ended before. */
 function rest(ms, signal) {
   return new Promise((done, fail) => {
-    const timer = setTimeout(done, Math.max(0, ms));
-    signal.addEventListener('abort', () => {
+    const end = () => {
       clearTimeout(timer);
       fail(signal.reason);
-    }, { once: true });
+    };
+    // The signal is that of the whole lane, which rests many times.
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', end);
+      done();
+    }, Math.max(0, ms));
+    signal.addEventListener('abort', end, { once: true });
   });
 }

@@ -71,7 +71,11 @@ async fn a_lane_that_was_cut_resumes_without_loss() {
         assert!(words[1..].iter().all(|word| word == expected), "{part}: {words:?}");
         assert!(part == "reconnects" || words[0] == expected, "{part}: {words:?}");
     }
-    assert_content(&mut page).await;
+    // Where it had not, the browser says so; nothing else was wrong.
+    let complaints = page.complaints().await;
+    let early = "closed before the connection is established";
+    let other = complaints.iter().filter(|text| !text.contains(early));
+    assert_eq!(other.collect::<Vec<_>>(), Vec::<&String>::new());
     server.stop().await;
 }
 
@@ -178,5 +182,32 @@ async fn the_seventh_stream_waits_until_one_ends() {
     let newest = format!("Number(said.split(' ')[0]) > {sent}");
     page.until(&in_all("newest", &newest)).await;
     assert_content(&mut page).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_lane_that_rests_leaves_no_listener_behind() {
+    let Some(browser) = Browser::get() else { return };
+    let server = start(at_rate(0.0)).await;
+    let mut page = open(&browser, &server).await;
+    page.until(&in_all("state", "said === 'Open'")).await;
+    page.eval(
+        "window.begun = 0;
+        window.kept = new Set();
+        for (const [name, note] of [
+            ['addEventListener', (what) => { begun += 1; kept.add(what); }],
+            ['removeEventListener', (what) => kept.delete(what)],
+        ]) {
+            AbortSignal.prototype[name] = function (type, what, ...more) {
+                note(what);
+                EventTarget.prototype[name].call(this, type, what, ...more);
+            };
+        } undefined",
+    )
+    .await;
+    // The short poll rests between any two requests.
+    page.until("begun >= 4").await;
+    let kept = page.eval("kept.size").await;
+    assert!(kept.as_u64().is_some_and(|kept| kept <= 2), "each poll rests once at a time: {kept}");
     server.stop().await;
 }
