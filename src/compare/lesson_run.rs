@@ -30,7 +30,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// # Errors
 /// As [`start`].
 pub async fn start_lesson(
-    lesson: &'static Lesson,
+    lesson: &Lesson,
     control: Control,
     place: impl FnOnce(&Header) -> Result<std::path::PathBuf, CaptureError>,
     stop: CancellationToken,
@@ -142,20 +142,19 @@ impl Teacher {
         }
     }
 
-    async fn carry_out(&mut self, act: &Act) {
+    async fn carry_out(&mut self, act: Act) {
         let done = match act {
             Act::Network(network) => {
-                self.control.set_network(Network::clone(network));
+                self.control.set_network(*network);
                 Ok(())
             }
-            Act::Source(source) => self.side.tell(source.clone()).map_err(|e| e.to_string()),
+            Act::Source(source) => self.side.tell(source).map_err(|e| e.to_string()),
             Act::CutAll => {
                 self.control.cut_all();
                 Ok(())
             }
             Act::Restart(restart) => {
-                let (control, board, restart) =
-                    (self.control.clone(), Arc::clone(&self.board), *restart);
+                let (control, board) = (self.control.clone(), Arc::clone(&self.board));
                 // The next step may begin while it is down.
                 self.restarts.spawn(async move {
                     if let Err(error) = control.restart(restart).await {
@@ -164,7 +163,7 @@ impl Teacher {
                 });
                 Ok(())
             }
-            Act::Crowd(crowd) => self.gather(*crowd).await,
+            Act::Crowd(crowd) => self.gather(crowd).await,
         };
         if let Err(words) = done {
             self.board.note(words);

@@ -30,7 +30,7 @@ mod words;
 pub use crowd::{scale, scale_table};
 pub use error::CompareError;
 pub use lane::{Lane, LatencyMs, RecoverMs};
-pub use lesson::{Lesson, Timeline, lessons};
+pub use lesson::{Act, CrowdSpec, Lesson, Timeline, lessons};
 pub use lesson_run::start_lesson;
 pub use outcome::{Comparison, Settings, Taught};
 pub use report::ReportMeta;

@@ -22,7 +22,7 @@ pub struct Moment {
 /// that answers, and does what [`Timeline::undo`] answers however it ended.
 #[derive(Debug)]
 pub struct Timeline {
-    lesson: &'static Lesson,
+    lesson: Lesson,
     network: Network,
     source: Source,
     /// Steps that have begun.
@@ -38,10 +38,10 @@ pub struct Timeline {
 
 impl Timeline {
     /// A lesson that has not begun, on a server that has this network and this source now.
-    pub fn new(lesson: &'static Lesson, network: Network, source: Source) -> Self {
+    pub fn new(lesson: &Lesson, network: Network, source: Source) -> Self {
         let measured = vec![None; lesson.steps.len()];
         Self {
-            lesson,
+            lesson: lesson.clone(),
             network,
             source,
             begun: 0,
@@ -55,24 +55,23 @@ impl Timeline {
     }
 
     /// Takes what it is like now; the time is that of the run. Answers what is to be done now.
-    pub fn advance(&mut self, now: &Moment) -> Vec<&'static Act> {
+    pub fn advance(&mut self, now: &Moment) -> Vec<Act> {
         if now.run.stage == Stage::Opening || self.is_over {
             return Vec::new();
         }
-        let lesson = self.lesson;
         self.elapsed_s = now.run.elapsed_s;
         self.herds.clone_from(&now.herds);
         self.streams.clone_from(&now.streams);
         // A run that is late does what it missed, in order: a later act may need an earlier one.
         let mut due = Vec::new();
-        while let Some(step) = lesson.steps.get(self.begun) {
+        while let Some(step) = self.lesson.steps.get(self.begun) {
             if step.at.as_secs_f64() > self.elapsed_s || now.run.stage != Stage::Running {
                 break;
             }
+            due.extend(step.acts.iter().cloned());
             self.measure(now);
             self.before = Some(now.clone());
             self.begun += 1;
-            due.extend(&step.acts);
         }
         if now.run.stage == Stage::Done {
             self.measure(now);
