@@ -1,6 +1,7 @@
 //! The engine as the window uses it: commands in, snapshots out, against the built-in server.
 
 mod answers;
+mod classroom;
 mod workshop;
 
 use std::path::PathBuf;
