@@ -76,7 +76,7 @@ pub async fn start(
     if setup.lanes.is_empty() {
         return Err(CompareError::NoLanes);
     }
-    let side = Arc::new(Side::reach(target, &setup).await?);
+    let side = Arc::new(Box::pin(Side::reach(target, &setup)).await?);
     let clock = Clock::start();
     let follows = follows(&side, &setup)?;
     let pairs = || setup.lanes.iter().zip(&follows);

@@ -63,7 +63,7 @@ async fn every_lane_gets_every_message_and_the_source_is_as_it_was() {
         assert_eq!(counted, sent);
         assert_eq!(lane.distribution.last().map(|point| point.1), Some(1.0));
         let wire = lane.wire.last().map_or(0.0, |point| point.1);
-        assert_eq!(wire, lane.figures.wire_bytes as f64);
+        assert_eq!(wire as u64, lane.figures.wire_bytes);
         assert!(lane.connections.last().is_some_and(|point| point.1 >= 1.0));
     }
     assert!(view.lanes[5].reason.as_deref().is_some_and(|why| why.contains("WebSocket")));

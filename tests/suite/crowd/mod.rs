@@ -41,8 +41,6 @@ async fn until<T: std::fmt::Debug>(
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    match tokio::time::timeout(LIMIT, wait).await {
-        Ok(seen) => seen,
-        Err(_) => panic!("never came: {what}\n{:#?}", look()),
-    }
+    let seen = tokio::time::timeout(LIMIT, wait).await;
+    seen.unwrap_or_else(|_| panic!("never came: {what}\n{:#?}", look()))
 }

@@ -13,12 +13,12 @@ fn is_at(snapshot: &Snapshot, stage: Stage) -> bool {
     run(snapshot).is_some_and(|run| run.stage == stage)
 }
 
-fn fast(lanes: &[TransportKind]) -> Box<RunSetup> {
-    Box::new(RunSetup {
+fn fast(lanes: &[TransportKind]) -> RunSetup {
+    RunSetup {
         source: Source { rate: 200.0, ..Source::default() },
         lanes: lanes.iter().map(|kind| LaneSpec::over(Way::Over(*kind))).collect(),
         ..RunSetup::default()
-    })
+    }
 }
 
 #[test]
@@ -26,7 +26,7 @@ fn a_comparison_starts_the_server_it_needs_and_leaves_a_recording_and_a_report()
     let bench = Bench::start();
     let mut options = bench.handle.snapshot().server.options.clone();
     options.listen.set_port(0);
-    bench.send(Command::StartRun(fast(&[TransportKind::Websocket, TransportKind::Sse])));
+    bench.send(Command::StartRun(Box::new(fast(&[TransportKind::Websocket, TransportKind::Sse]))));
     let snapshot = bench.until("messages over both lanes", |snapshot| {
         run(snapshot).is_some_and(|run| {
             run.stage == Stage::Running && run.lanes.iter().all(|lane| lane.figures.delivered > 50)
@@ -202,10 +202,10 @@ fn a_start_that_gave_way_has_no_part_in_what_came_after() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let mut elsewhere = fast(&[TransportKind::Sse]);
     elsewhere.other = Some(format!("http://{}", silent.local_addr().unwrap()));
-    bench.send(Command::StartRun(elsewhere));
+    bench.send(Command::StartRun(Box::new(elsewhere)));
     bench.until("a run that is being prepared", |s| is_at(s, Stage::Opening));
-    bench.send(Command::StartRun(fast(&[TransportKind::Websocket])));
-    bench.send(Command::StartRun(fast(&[TransportKind::Sse])));
+    bench.send(Command::StartRun(Box::new(fast(&[TransportKind::Websocket]))));
+    bench.send(Command::StartRun(Box::new(fast(&[TransportKind::Sse]))));
     let delivered = |s: &Snapshot| {
         let run = run(s).filter(|run| run.setup.other.is_none())?;
         let lane = run.lanes.first().filter(|lane| lane.figures.transport == "sse")?;
@@ -220,7 +220,7 @@ fn a_start_that_gave_way_has_no_part_in_what_came_after() {
     // One that is given up leaves what was measured before.
     let mut elsewhere = fast(&[TransportKind::Sse]);
     elsewhere.other = Some(format!("http://{}", silent.local_addr().unwrap()));
-    bench.send(Command::StartRun(elsewhere));
+    bench.send(Command::StartRun(Box::new(elsewhere)));
     bench.until("another that is being prepared", |s| is_at(s, Stage::Opening));
     bench.send(Command::StopRun);
     bench.until("the figures of before", |s| is_at(s, Stage::Done) && delivered(s).is_some());

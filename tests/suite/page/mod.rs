@@ -73,7 +73,7 @@ async fn until(what: &str, holds: impl Fn() -> bool) {
             tokio::task::yield_now().await;
         }
     };
-    let limit = std::time::Duration::from_secs(60);
+    let limit = std::time::Duration::from_mins(1);
     tokio::time::timeout(limit, wait).await.unwrap_or_else(|_| panic!("never came: {what}"));
 }
 

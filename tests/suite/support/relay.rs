@@ -125,6 +125,6 @@ fn client(head: &[u8]) -> String {
     let Some(query) = target.strip_prefix("/stats").map_or(target.split_once('?'), |_| None) else {
         return String::new();
     };
-    let pairs = query.1.split('&');
-    pairs.filter_map(|pair| pair.strip_prefix("client=")).next().unwrap_or_default().to_owned()
+    let mut pairs = query.1.split('&');
+    pairs.find_map(|pair| pair.strip_prefix("client=")).unwrap_or_default().to_owned()
 }

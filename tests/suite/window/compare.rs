@@ -202,6 +202,9 @@ fn network(stage: &mut Stage) -> Network {
     Network::clone(network)
 }
 
+/// A trouble and how it shows.
+type Shown = (Trouble, fn(&Impairment) -> bool);
+
 #[test]
 fn the_network_is_changed_for_every_transport_that_feels_it_at_once() {
     let mut stage = page(comparing());
@@ -212,7 +215,7 @@ fn the_network_is_changed_for_every_transport_that_feels_it_at_once() {
     stage.click("Server heartbeats");
     let asked = network(&mut stage);
     let upgrade = |way: &Impairment| way.blocked_upgrade == Some(BlockedUpgrade::BadRequest);
-    let table: [(Trouble, fn(&Impairment) -> bool); 3] = [
+    let table: [Shown; 3] = [
         (Trouble::Upgrade, upgrade),
         (Trouble::Buffer, |way| way.buffering.is_some()),
         (Trouble::Heartbeats, |way| way.without_heartbeats),
