@@ -4,6 +4,7 @@
 mod clients;
 mod life;
 mod limits;
+mod load;
 mod numbers;
 mod pages;
 mod poll;
