@@ -5,6 +5,7 @@ import { Feed, publishing } from './feed.js';
 import { Lane } from './lane.js';
 import { reporting, tabName } from './report.js';
 import { Streams } from './streams.js';
+import { Topics } from './topics.js';
 import { TRANSPORTS } from './transports.js';
 import { Card } from './view.js';
 
@@ -20,12 +21,12 @@ const PAINT = () => (CALM.matches ? 1000 : 250);
 const SIX = 6;
 
 const $ = (id) => document.getElementById(id);
-const topic = new URLSearchParams(location.search).get('topic') || 'default';
+const topics = new Topics($('topic'), $('topics'));
 const name = tabName();
 
 /** An address of this server, with who asks and for what; undefined values are left out. */
 function address(path, more = {}) {
-  const query = new URLSearchParams({ client: name, topic });
+  const query = new URLSearchParams({ client: name, topic: topics.name });
   for (const [key, value] of Object.entries(more)) if (value !== undefined) query.set(key, value);
   return `${path}?${query}`;
 }
@@ -39,12 +40,11 @@ const lanes = TRANSPORTS.map((transport) => new Lane(transport, address, clock, 
 }));
 const cards = lanes.map((lane) => new Card(lane, $('lane-template'), $('lanes')));
 const websocket = lanes.find(({ transport }) => transport.word === 'websocket');
-const publishBox = publishing($('publish'), { address, name, topic, websocket });
+const publishBox = publishing($('publish'), { address, name, topics, websocket });
 const streams = new Streams({ open: $('open-stream'), close: $('close-streams'), list: $('streams') }, address);
 
 $('host').textContent = location.host;
 $('name').textContent = name;
-$('topic').textContent = topic;
 $('cut-all').addEventListener('click', () => lanes.forEach((lane) => lane.cut()));
 $('reconnect-all').addEventListener('click', () => lanes.forEach((lane) => lane.reconnect()));
 
@@ -130,5 +130,6 @@ paint();
 // Latencies are only known once the clocks have been compared, so lanes begin after that.
 keepTime().then(() => {
   for (const lane of lanes) lane.switchOn();
+  topics.follow('/topics', () => lanes.forEach((lane) => lane.beginAnew()));
   reporting(address('/report'), name, lanes);
 });

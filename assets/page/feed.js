@@ -46,7 +46,7 @@ export class Feed {
 }
 
 /** Publishes what is typed into `form`, over the way that is chosen there. */
-export function publishing(form, { address, name, topic, websocket }) {
+export function publishing(form, { address, name, topics, websocket }) {
   const status = form.querySelector('[role=status]');
   const say = (words, bad = false) => {
     status.textContent = words;
@@ -62,7 +62,7 @@ export function publishing(form, { address, name, topic, websocket }) {
     }
     try {
       if (form.elements.over.value === 'websocket') {
-        websocket.send(JSON.stringify({ type: 'message', room: topic, text }));
+        websocket.send(JSON.stringify({ type: 'message', room: topics.name, text }));
         say('Sent over the WebSocket');
       } else {
         say('Sending');

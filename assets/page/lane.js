@@ -57,6 +57,18 @@ export class Lane {
     this.#become('off', '');
   }
 
+  /** Forgets what it counted, as ids and counts are those of one topic, and goes on with the topic
+   * that is followed now. */
+  beginAnew() {
+    const wasOn = this.state !== 'off';
+    this.switchOff();
+    this.tally = new Tally();
+    this.newest = undefined;
+    this.reconnects = 0;
+    this.requests = 0;
+    if (wasOn) this.switchOn();
+  }
+
   /** Ends the connection until somebody asks for another. */
   cut() {
     if (this.state === 'off') return;

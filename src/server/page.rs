@@ -35,7 +35,7 @@ static DOOR_POLICY: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// Name below `/page/`, media type and content.
-const PARTS: [(&str, &str, &str); 11] = [
+const PARTS: [(&str, &str, &str); 12] = [
     ("app.js", SCRIPT, include_str!("../../assets/page/app.js")),
     ("clock.js", SCRIPT, include_str!("../../assets/page/clock.js")),
     ("feed.js", SCRIPT, include_str!("../../assets/page/feed.js")),
@@ -45,6 +45,7 @@ const PARTS: [(&str, &str, &str); 11] = [
     ("streams.js", SCRIPT, include_str!("../../assets/page/streams.js")),
     ("style.css", CSS, include_str!("../../assets/page/style.css")),
     ("tally.js", SCRIPT, include_str!("../../assets/page/tally.js")),
+    ("topics.js", SCRIPT, include_str!("../../assets/page/topics.js")),
     ("transports.js", SCRIPT, include_str!("../../assets/page/transports.js")),
     ("view.js", SCRIPT, include_str!("../../assets/page/view.js")),
 ];

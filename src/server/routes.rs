@@ -23,7 +23,7 @@ use super::{Shared, guard, page, poll, publish, query, report, sse, stats, strea
 pub(super) const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// Every path and what it is for.
-const PATHS: [(&str, &str); 11] = [
+const PATHS: [(&str, &str); 12] = [
     ("GET  /", "the page that runs every transport in the browser"),
     (
         "GET  /ws",
@@ -39,6 +39,7 @@ const PATHS: [(&str, &str); 11] = [
     ("POST /publish", "a JSON object goes to every client"),
     ("GET  /stats", "numbers per transport, as JSON; of one client with ?client=NAME"),
     ("GET  /metrics", "the same for Prometheus"),
+    ("GET  /topics", "the topics there are, with the messages of each so far"),
     ("GET  /clock", "the server's time, to compare clocks by"),
     ("POST /report", "what a browser measured, for the list of clients"),
 ];
@@ -56,7 +57,8 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
         .route("/short", get(poll::short))
         .route("/stream", get(stream::handle))
         .route("/publish", post(publish::handle))
-        .route("/stats", get(stats::json))
+        .route("/stats", get(stats::numbers))
+        .route("/topics", get(stats::topics))
         .route("/metrics", get(stats::metrics))
         .fallback(not_found)
         .method_not_allowed_fallback(not_allowed)

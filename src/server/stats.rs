@@ -1,5 +1,5 @@
 //! `GET /stats` and `GET /metrics`: the same numbers as JSON and as Prometheus text (exposition
-//! format 0.0.4).
+//! format 0.0.4). `GET /topics`: what there is to follow.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -8,13 +8,17 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
 
 use super::refusal::Refusal;
 use super::tally::{CarrierStats, Stats};
 use super::{Shared, query};
 
 /// The numbers as JSON: of all, or of the client that is named.
-pub(super) async fn json(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Response, Refusal> {
+pub(super) async fn numbers(
+    State(shared): State<Arc<Shared>>,
+    uri: Uri,
+) -> Result<Response, Refusal> {
     let head = [(header::CACHE_CONTROL, "no-store")];
     let Some(name) = query::client(&uri)? else {
         return Ok((head, Json(shared.tallies.snapshot())).into_response());
@@ -24,6 +28,13 @@ pub(super) async fn json(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<
         return Err(Refusal::new(StatusCode::NOT_FOUND, sentence));
     };
     Ok((head, Json(account)).into_response())
+}
+
+/// Every topic by name, and how many messages it has had.
+pub(super) async fn topics(State(shared): State<Arc<Shared>>) -> Response {
+    let topics = shared.hub.topics().into_iter();
+    let topics = topics.map(|topic| json!({ "name": topic.name, "messages": topic.messages }));
+    ([(header::CACHE_CONTROL, "no-store")], Json(topics.collect::<Value>())).into_response()
 }
 
 /// The numbers as Prometheus reads them.

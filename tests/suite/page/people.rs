@@ -53,12 +53,42 @@ async fn what_the_browser_measured_reaches_the_list_of_clients() {
     let mut expected = LANES;
     expected.sort_unstable();
     until("a report of each lane", || reported(&server, &tab) == expected).await;
+    assert_eq!(page.eval("document.getElementById('topics').hidden").await, json!(true));
     let (clients, _) = server.control().clients(100);
     for told in clients.iter().filter_map(|client| client.reported) {
         assert!(told.p95_ms >= told.median_ms && told.delivered > Some(0), "{told:?}");
         assert_eq!((told.lost, told.reconnects), (Some(0), Some(0)));
     }
     assert!(clients.iter().all(|client| client.user_agent.contains("Chrome")), "{clients:?}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn one_of_several_topics_is_chosen_and_kept_in_the_address() {
+    let Some(browser) = Browser::get() else { return };
+    let topics = vec!["eu".into(), "us".into()];
+    let source = Source { rate: 50.0, topics, ..Source::default() };
+    let server = start(ServerOptions { source, ..at_rate(0.0) }).await;
+    let mut page = open(&browser, &server).await;
+    page.until(&in_all("state", "said === 'Open'")).await;
+    let listed = "[...document.getElementById('topics').options].map((one) => one.value).join()";
+    page.until(&format!("{listed} === 'default,eu,us'")).await;
+    assert_eq!(page.eval("document.getElementById('topics').hidden").await, json!(false));
+    assert_eq!(said(&mut page, "delivered").await, ["0"; 5]);
+    page.eval(
+        "(() => { const topics = document.getElementById('topics'); topics.value = 'us';
+            topics.dispatchEvent(new Event('change')); })()",
+    )
+    .await;
+    page.until(&in_all("delivered", "Number(said.replace(',', '')) > 0")).await;
+    assert_eq!(said(&mut page, "lost").await, ["0"; 5]);
+    assert_eq!(page.eval("location.search").await, json!("?topic=us"));
+    let mut other = browser.open(&format!("{}/?topic=us", server.url()), 1280, 900).await;
+    other.until(&in_all("delivered", "Number(said.replace(',', '')) > 0")).await;
+    assert_eq!(other.eval("document.getElementById('topics').value").await, json!("us"));
+    for page in [&mut page, &mut other] {
+        assert_content(page).await;
+    }
     server.stop().await;
 }
 

@@ -1,7 +1,7 @@
 //! What a web page may do, what `POST /publish` takes, and what is said where there is nothing.
 
 use serde_json::{Value, json};
-use wirescope::server::Server;
+use wirescope::server::{Draft, Server};
 
 use super::websocket::HANDSHAKE;
 use super::{Raw, client, get, get_json, ids, quiet, soon, start};
@@ -135,8 +135,8 @@ async fn where_there_is_nothing_the_paths_are_listed() {
     assert_eq!(index.status(), 200);
     let index = index.text().await.unwrap();
     for path in [
-        "/ws", "/sse", "/poll", "/short", "/stream", "/publish", "/stats", "/metrics", "/clock",
-        "/report",
+        "/ws", "/sse", "/poll", "/short", "/stream", "/publish", "/stats", "/metrics", "/topics",
+        "/clock", "/report",
     ] {
         assert!(list.contains(path) && index.contains(path), "{path} is not listed");
     }
@@ -208,6 +208,19 @@ async fn the_page_comes_whole_and_under_a_strict_policy() {
     }
     assert_eq!(get(&server, "/page/../src/lib.rs").await.status(), 404);
     assert_eq!(get(&server, "/page/other.js").await.status(), 404);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn topics_are_listed_by_name_and_by_what_was_said_in_them() {
+    let server = start(quiet()).await;
+    for topic in ["us", "eu", "us"] {
+        server.publish(topic, &Draft::text("message", "x")).unwrap();
+    }
+    let answer = get(&server, "/topics").await;
+    assert_eq!(answer.headers()["cache-control"], "no-store");
+    let listed: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
+    assert_eq!(listed, json!([{"name": "eu", "messages": 1}, {"name": "us", "messages": 2}]));
     server.stop().await;
 }
 
