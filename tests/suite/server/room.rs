@@ -25,7 +25,7 @@ async fn ask(server: &Server, path: &str, lines: &[(&str, &str)]) -> (StatusCode
     (response.status(), soon(path, response.text()).await.unwrap())
 }
 
-const PATHS: [&str; 15] = [
+const PATHS: [&str; 16] = [
     "/",
     "/page/app.js",
     "/ws",
@@ -37,6 +37,7 @@ const PATHS: [&str; 15] = [
     "/report",
     "/stats",
     "/metrics",
+    "/topics",
     "/clock",
     "/nothing",
     "/?join=",
