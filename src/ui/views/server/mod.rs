@@ -17,8 +17,6 @@ mod topics;
 mod transports;
 mod troubles;
 
-use std::net::Ipv4Addr;
-
 use egui::{Id, Memory, Panel, Rect, ScrollArea, Ui, UiBuilder, vec2};
 use lucide_icons::Icon;
 
@@ -82,7 +80,7 @@ impl ServerPage {
         self.settings.take_over(server);
         if let Ok(mut options) = self.settings.draft(server).read() {
             // Beyond this machine, a token is made where none is given.
-            options.listen.set_ip(Ipv4Addr::UNSPECIFIED.into());
+            options.listen.set_ip([0; 4].into());
             out.send(Command::StartServer(Box::new(options)));
         }
     }
