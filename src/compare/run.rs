@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -35,6 +36,8 @@ const LOOKS: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(1)
 const LAST_LOOKS: u32 = 20;
 /// The time between these.
 const LAST_LOOK: Duration = Duration::from_millis(50);
+/// How long a server may take to say what it has counted, and how long is looked for the last count.
+const ANSWER: Duration = Duration::from_secs(2);
 
 /// The server that a run goes against.
 #[derive(Debug, Clone)]
@@ -211,7 +214,8 @@ impl Run {
         board.each(Counter::hang_up);
         self.hang_up.cancel();
         while self.sessions.join_next().await.is_some() {}
-        last_look(&board, &side, &clients).await;
+        // Whatever it has not said by then was not counted.
+        let _ = tokio::time::timeout(ANSWER, last_look(&board, &side, &clients)).await;
         if let Err(error) = self.recorder.finish("the comparison was done").await {
             let words = (error.to_string(), error.hint().to_owned());
             board.state().error.get_or_insert(words);
@@ -319,10 +323,9 @@ async fn watch(board: &Board, side: &Side, clients: &[String]) -> std::convert::
 
 async fn look(board: &Board, side: &Side, clients: &[String]) -> Vec<Option<Ledger>> {
     let due = board.due();
-    let mut ledgers = Vec::with_capacity(clients.len());
-    for client in clients {
-        ledgers.push(side.ledger(client).await);
-    }
+    let asked = clients.iter().map(|client| tokio::time::timeout(ANSWER, side.ledger(client)));
+    let answers = join_all(asked).await;
+    let ledgers: Vec<_> = answers.into_iter().map(|answer| answer.ok().flatten()).collect();
     board.sample(&ledgers, &due);
     side.refresh(board);
     ledgers

@@ -90,7 +90,7 @@ impl Side {
     pub(super) async fn before(&self) -> u64 {
         match self {
             Self::BuiltIn(taken) => {
-                taken.control.settled().await;
+                taken.settled().await;
                 taken.last()
             }
             // Its topic is the run's own.

@@ -4,10 +4,14 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::error::CompareError;
 use crate::model::{DEFAULT_TOPIC, Source};
 use crate::server::Control;
+
+/// How long the source may take to do what it was told.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The sources that runs of this process have, by the address of their server: a run may begin while
 /// the lanes of the one before still end.
@@ -80,11 +84,16 @@ impl Taken {
         self.control.hub().total(&self.topic)
     }
 
+    /// Waits until the source does what it was told, as long as that makes sense.
+    pub(super) async fn settled(&self) {
+        let _ = tokio::time::timeout(PATIENCE, self.control.settled()).await;
+    }
+
     /// Lets the source rest again; the number of the last message.
     pub(super) async fn end(&self) -> u64 {
         // Also where somebody else changed it: the rest is only the rate.
         let _ = self.tell(Source { rate: 0.0, ..self.control.source() });
-        self.control.settled().await;
+        self.settled().await;
         self.last()
     }
 }

@@ -109,11 +109,11 @@ impl Control {
     }
 
     /// Resolves when the source keeps to what [`Control::set_source`] said last: no message of
-    /// the one before comes after that.
+    /// the one before comes after that. What is said while it waits counts as well.
     pub async fn settled(&self) {
-        let source = self.source();
+        let is_so = |kept: &Source| *kept == *self.shared.source.borrow();
         // An error means that there is no source any more, which keeps to anything.
-        let _ = self.shared.kept.clone().wait_for(|kept| *kept == source).await;
+        let _ = self.shared.kept.clone().wait_for(is_so).await;
     }
 
     /// What is done to its connections.

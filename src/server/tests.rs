@@ -150,3 +150,22 @@ async fn a_body_for_which_there_is_no_memory_left_is_refused() {
     assert_eq!(bodies.available_permits(), 64 << 10);
     server.stop().await;
 }
+
+#[tokio::test]
+async fn who_waits_for_the_source_is_not_forgotten_when_others_change_it() {
+    let options = ServerOptions {
+        listen: ([127, 0, 0, 1], 0).into(),
+        source: Source { rate: 0.0, ..Source::default() },
+        ..ServerOptions::default()
+    };
+    let server = Server::start(options).await.expect("a free port");
+    let control = server.control();
+    let of = |size| Source { rate: 0.0, size, ..Source::default() };
+    control.set_source(of(1)).expect("in range");
+    // The first is never kept to, as the other comes before the source has looked.
+    let both = async {
+        tokio::join!(control.settled(), async { control.set_source(of(2)).expect("in range") })
+    };
+    tokio::time::timeout(LIMIT, both).await.expect("the source keeps to the other");
+    server.stop().await;
+}

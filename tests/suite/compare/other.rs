@@ -110,3 +110,41 @@ async fn what_the_server_does_not_take_is_told() {
     let notes = comparison.notes.join("\n");
     assert!(notes.contains("refused") && notes.contains("at most 1,000 a second"), "{notes}");
 }
+
+#[tokio::test]
+async fn a_server_that_says_nothing_any_more_does_not_hold_up_the_end() {
+    let server = peer::Server::start().await;
+    let address = server.endpoint("/").url.to_string();
+    let serving = async {
+        loop {
+            let mut peer = server.peer().await;
+            tokio::spawn(async move {
+                while let Some(request) = peer.next_request().await {
+                    if request.line.starts_with("GET /stats") {
+                        if request.line.contains("client=") {
+                            std::future::pending::<()>().await;
+                        }
+                        peer.json(r#"{"transports":{"websocket":{}}}"#).await;
+                    } else if request.line.starts_with("POST /publish") {
+                        peer.json(r#"{"id":1}"#).await;
+                    } else {
+                        let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
+                        peer.send(format!("{head}retry: 3000\n\n")).await;
+                    }
+                }
+            });
+        }
+    };
+    let running = async {
+        let begun = Begun::new(setup(100.0, lanes(&[SSE; 6])), Target::Other(address)).await;
+        begun.until("messages are sent", |lanes| lanes.iter().all(|lane| lane.sent > 0)).await;
+        begun.end().await.0
+    };
+    let comparison = tokio::select! {
+        comparison = running => comparison,
+        () = serving => unreachable!(),
+    };
+    for lane in &comparison.lanes {
+        assert!(lane.wire_is_estimate && lane.connections == 1, "{lane:?}");
+    }
+}
