@@ -10,13 +10,16 @@ use super::lane::Lane;
 use super::verdict::verdict;
 use super::view::{LessonView, RunView, Stage};
 use crate::capture::{CaptureError, Committed, Tap};
-use crate::model::{Clock, Needs, Network, RunSetup};
+use crate::model::{Clock, Needs, Network, RunSetup, Source};
 
 /// Slices of series that are copied for one view, more or less: a series that is long waits for its
 /// turn, so that no view takes longer than a frame of the window can spare.
 const COPIED: usize = 1500;
 /// Changes of the network that are remembered.
 const CHANGES: usize = 64;
+
+/// How far the rate may be from what was asked for without being told otherwise.
+const LEEWAY: f64 = 0.05;
 
 /// What a run knows of itself.
 #[derive(Debug)]
@@ -179,9 +182,10 @@ impl Board {
         let lanes: Vec<_> =
             lanes.iter_mut().map(|lane| lane.view(now, state.sent, state.stage)).collect();
         let figures: Vec<Lane> = lanes.iter().map(|lane| lane.figures.clone()).collect();
-        let verdict = verdict(&state.setup.needs, &state.setup.source, &figures, None);
         let until = state.ended_ns.unwrap_or(now);
         let elapsed = state.began_ns.map_or(0, |began| until.saturating_sub(began));
+        let source = really(&state.setup.source, state.sent, elapsed as f64 / 1e9);
+        let verdict = verdict(&state.setup.needs, &source, &figures, None);
         RunView {
             setup: state.setup,
             stage: state.stage,
@@ -195,6 +199,16 @@ impl Board {
             error: state.error,
         }
     }
+}
+
+/// The source as it was in truth, where it did clearly other than asked for.
+fn really(asked: &Source, sent: u64, seconds: f64) -> Source {
+    let (wanted, sent) = (asked.rate * seconds / asked.topics.len().max(1) as f64, sent as f64);
+    // A burst that was due just now, or is just not due yet.
+    let leeway = (wanted * LEEWAY).max(f64::from(asked.burst));
+    let rate =
+        if seconds < 1.0 || (sent - wanted).abs() <= leeway { asked.rate } else { sent / seconds };
+    Source { rate, ..asked.clone() }
 }
 
 /// Shares the series that lag behind most, until about so many slices are copied.
@@ -299,6 +313,35 @@ mod tests {
         board.state().stage = Stage::Done;
         board.sample_network(delayed(1));
         assert!(board.view().network.is_empty(), "what is undone after it is not of it either");
+    }
+
+    #[test]
+    fn the_rate_is_that_of_what_was_really_sent() {
+        let asked = Source { rate: 100.0, ..Source::default() };
+        for (sent, seconds, rate) in
+            [(0, 0.1, 100.0), (980, 10.0, 100.0), (400, 10.0, 40.0), (2000, 10.0, 200.0)]
+        {
+            let found = really(&asked, sent, seconds).rate;
+            assert!((found - rate).abs() < 1e-9, "{sent} in {seconds} s: {found}");
+        }
+        let burst = Source { rate: 10.0, burst: 100, ..Source::default() };
+        let found = really(&burst, 200, 10.0).rate;
+        assert!((found - 10.0).abs() < 1e-9, "one more was due at the end: {found}");
+        let board = long_board();
+        {
+            let mut state = board.state();
+            (state.began_ns, state.ended_ns, state.sent) = (Some(0), Some(10_000_000_000), 420);
+            state.setup = Arc::new(RunSetup { source: asked, ..RunSetup::default() });
+        }
+        board.each(|lane| {
+            lane.begin(0);
+            for (n, id) in (1..).zip(1..=420) {
+                let message = Event::new(n, Dir::In, Kind::Event);
+                lane.take(n, &message.with_payload(format!(r#"{{"id":{id},"ts":0}}"#)));
+            }
+        });
+        let summary = board.view().verdict.map(|verdict| verdict.summary).unwrap_or_default();
+        assert!(summary.contains("42 msg/s"), "{summary}");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use url::Url;
 use super::base::Base;
 use super::counter::Ledger;
 use super::error::CompareError;
-use super::side::OWN_TS;
+use super::side::{OWN_TS, is_short};
 use crate::model::{Clock, Options, Shape, Source};
 use crate::net::{Ask, Http, HttpError};
 use crate::server::Account;
@@ -27,8 +27,6 @@ const AT_ONCE: usize = 32;
 const BEHIND: Duration = Duration::from_secs(1);
 /// Bytes of an answer that are read.
 const ANSWER: usize = 64 << 10;
-/// A share of what was to be sent that may be missing without a word.
-const SHORT: f64 = 0.95;
 const WORDS: &str = "The quick brown fox jumps over the lazy dog. ";
 
 /// A server that answered as Wirescope's do.
@@ -209,8 +207,7 @@ impl Remote {
                  shape was",
             ));
         }
-        let wanted = self.source.rate * seconds;
-        if refused + failed == 0 && wanted >= 10.0 && (sent as f64) < wanted * SHORT {
+        if refused + failed == 0 && is_short(self.source.rate, sent, seconds) {
             notes.push(format!(
                 "{:.0} messages a second were published instead of {}: the way to the server or the \
                  server takes no more",

@@ -137,7 +137,8 @@ impl Running {
         self.board.set_needs(needs);
     }
 
-    /// Changes what is sent, for as long as the run lasts.
+    /// Changes what is sent, for as long as the run lasts. Once that is over, while lanes still catch
+    /// up, it is what the source does after the run.
     ///
     /// # Errors
     /// The source cannot work; it goes on as before.
@@ -220,8 +221,8 @@ impl Run {
             let words = (error.to_string(), error.hint().to_owned());
             board.state().error.get_or_insert(words);
         }
-        let seconds = board.view().elapsed_s;
-        side.notes(seconds).into_iter().for_each(|note| board.note(note));
+        let view = board.view();
+        side.notes(view.sent, view.elapsed_s).into_iter().for_each(|note| board.note(note));
         board.state().stage = Stage::Done;
         outcome::comparison(&board, side.url(), self.capture)
     }

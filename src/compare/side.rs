@@ -15,6 +15,9 @@ use crate::model::{Clock, RunSetup, Source};
 /// Where a payload says when it was sent, where that is not the server's own `ts`.
 pub(super) const OWN_TS: &str = "ts_sent";
 
+/// A share of what was to be sent that may be missing without a word.
+const SHORT: f64 = 0.95;
+
 /// The server that a run goes against.
 #[derive(Debug)]
 pub(super) enum Side {
@@ -106,7 +109,7 @@ impl Side {
     ) -> Result<(), CompareError> {
         match self {
             Self::BuiltIn(taken) => {
-                taken.tell(taken.source.clone())?;
+                taken.begin()?;
                 stop.await;
             }
             Self::Other(remote) => remote.publish(clock, stop).await,
@@ -167,10 +170,26 @@ impl Side {
     }
 
     /// Things that went otherwise than asked for, in sentences.
-    pub(super) fn notes(&self, seconds: f64) -> Vec<String> {
+    pub(super) fn notes(&self, sent: u64, seconds: f64) -> Vec<String> {
         match self {
-            Self::BuiltIn(_) => Vec::new(),
+            Self::BuiltIn(taken) => {
+                let short = taken.asked().filter(|rate| is_short(*rate, sent, seconds));
+                let note = short.map(|rate| {
+                    format!(
+                        "{:.0} messages a second were sent instead of {rate}: this machine is busy, \
+                         or somebody changed the source",
+                        sent as f64 / seconds
+                    )
+                });
+                note.into_iter().collect()
+            }
             Self::Other(remote) => remote.notes(seconds),
         }
     }
+}
+
+/// Whether clearly less was sent than this rate asks for.
+pub(super) fn is_short(rate: f64, sent: u64, seconds: f64) -> bool {
+    let wanted = rate * seconds;
+    wanted >= 10.0 && (sent as f64) < wanted * SHORT
 }

@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::error::CompareError;
+use super::view::Stage;
 use crate::model::{DEFAULT_TOPIC, Source};
 use crate::server::Control;
 
@@ -35,9 +36,17 @@ struct Lent {
 pub(super) struct Taken {
     pub(super) control: Control,
     pub(super) topic: String,
-    /// What is sent while messages count.
-    pub(super) source: Source,
+    sending: Mutex<Sending>,
     number: u64,
+}
+
+/// What is to be sent while messages count, and whether they do.
+#[derive(Debug)]
+struct Sending {
+    source: Source,
+    stage: Stage,
+    /// It was changed while messages counted.
+    is_changed: bool,
 }
 
 impl Taken {
@@ -59,14 +68,56 @@ impl Taken {
             lent.runs += 1;
             lent.owner
         };
-        let taken = Self { control, topic, source, number };
+        let rest = Source { rate: 0.0, ..source.clone() };
+        let sending = Sending { source, stage: Stage::Opening, is_changed: false };
+        let taken = Self { control, topic, sending: Mutex::new(sending), number };
         // It was checked before, so this is never refused.
-        let _ = taken.tell(Source { rate: 0.0, ..taken.source.clone() });
+        let _ = taken.give(rest);
         taken
     }
 
-    /// Changes the source for as long as the run lasts; nothing once another run has it.
+    /// Sends what was asked for, from now on.
+    pub(super) fn begin(&self) -> Result<(), CompareError> {
+        let mut sending = self.sending();
+        sending.stage = Stage::Running;
+        self.give(sending.source.clone())
+    }
+
+    /// Changes what is sent while messages count. What is said after that is for the time after the
+    /// run; nothing is sent before.
     pub(super) fn tell(&self, source: Source) -> Result<(), CompareError> {
+        let mut sending = self.sending();
+        match sending.stage {
+            Stage::Opening => sending.source = source.checked()?,
+            Stage::Running => {
+                sending.is_changed = true;
+                self.give(source)?;
+            }
+            Stage::CatchingUp | Stage::Done => {
+                let source = source.checked()?;
+                if let Some(lent) = lent().get_mut(&self.control.addr()) {
+                    lent.after = source;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Messages a second that were asked for, for the topic that lanes follow; `None` where the run
+    /// itself changed that on its way.
+    pub(super) fn asked(&self) -> Option<f64> {
+        let sending = self.sending();
+        let topics = sending.source.topics.len().max(1) as f64;
+        (!sending.is_changed).then(|| sending.source.rate / topics)
+    }
+
+    fn sending(&self) -> MutexGuard<'_, Sending> {
+        // Nothing panics while it is held.
+        self.sending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives the server another source; nothing once another run has it.
+    fn give(&self, source: Source) -> Result<(), CompareError> {
         let mut all = lent();
         let lent = all.get_mut(&self.control.addr()).filter(|lent| lent.owner == self.number);
         let Some(lent) = lent else { return Ok(()) };
@@ -91,8 +142,9 @@ impl Taken {
 
     /// Lets the source rest again; the number of the last message.
     pub(super) async fn end(&self) -> u64 {
+        self.sending().stage = Stage::CatchingUp;
         // Also where somebody else changed it: the rest is only the rate.
-        let _ = self.tell(Source { rate: 0.0, ..self.control.source() });
+        let _ = self.give(Source { rate: 0.0, ..self.control.source() });
         self.settled().await;
         self.last()
     }

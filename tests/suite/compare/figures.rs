@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use wirescope::compare::{CompareError, Stage, Target, start};
-use wirescope::model::{LaneSpec, Restart, RunSetup, Source, Way};
+use wirescope::model::{Buffering, LaneSpec, Network, Restart, RunSetup, Source, Way};
 use wirescope::server::Draft;
 
 use super::*;
@@ -156,6 +156,52 @@ async fn a_run_ends_with_its_figures_when_its_server_is_stopped() {
     let begun = Begun::new(setup(200.0, lanes(&[SSE])), Target::BuiltIn(control)).await;
     let comparison = soon("the run ends", begun.running.done()).await;
     assert!(comparison.view.error.is_some_and(|(words, _)| words.contains("stopped")));
+}
+
+#[tokio::test]
+async fn nothing_is_sent_again_while_lanes_catch_up() {
+    let server = server().await;
+    let control = server.control();
+    let begun = Begun::new(setup(200.0, lanes(&[SSE])), Target::BuiltIn(control.clone())).await;
+    begun.until("messages", |lanes| lanes[0].delivered > 0).await;
+    // It will never catch up with these.
+    let mut network = Network::default();
+    network.of_mut(TransportKind::Sse).buffering = Some(Buffering::UntilEnd);
+    control.set_network(network);
+    control.publish("default", &Draft::text("t", "x")).unwrap();
+    begun.stop.cancel();
+    soon("it catches up", async {
+        while begun.running.view().stage != Stage::CatchingUp {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    })
+    .await;
+    let later = Source { rate: 1.0, size: 9, ..Source::default() };
+    begun.running.set_source(later.clone()).unwrap();
+    assert_eq!(control.source().rate, 0.0, "it rests");
+    begun.end().await;
+    assert_eq!(control.source(), later, "that is for the time after");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn less_than_was_asked_for_is_told() {
+    let server = server().await;
+    let control = server.control();
+    let begun = Begun::new(setup(200.0, lanes(&[SSE])), Target::BuiltIn(control.clone())).await;
+    begun.until("messages", |lanes| lanes[0].delivered > 0).await;
+    control.set_source(Source { rate: 0.0, ..Source::default() }).unwrap();
+    let sent = begun.running.view().sent as f64;
+    soon("time passes", async {
+        while begun.running.view().elapsed_s < (sent + 100.0) / 100.0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    let (comparison, _folder) = begun.end().await;
+    let notes = comparison.notes.join("\n");
+    assert!(notes.contains("instead of 200"), "{notes}");
+    server.stop().await;
 }
 
 #[tokio::test]
