@@ -202,7 +202,7 @@ impl Board {
 }
 
 /// The source as it was in truth, where it did clearly other than asked for.
-fn really(asked: &Source, sent: u64, seconds: f64) -> Source {
+pub(super) fn really(asked: &Source, sent: u64, seconds: f64) -> Source {
     let (wanted, sent) = (asked.rate * seconds / asked.topics.len().max(1) as f64, sent as f64);
     // A burst that was due just now, or is just not due yet.
     let leeway = (wanted * LEEWAY).max(f64::from(asked.burst));

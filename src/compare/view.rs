@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::board::really;
 use super::lane::Lane;
 use super::verdict::verdict;
 use crate::analysis::Series;
-use crate::model::{LaneSpec, Network, RunSetup};
+use crate::model::{LaneSpec, Needs, Network, RunSetup};
 
 /// What a run is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -58,8 +59,20 @@ impl RunView {
         for lane in &mut self.lanes {
             lane.figures.server_memory = scale.memory(lane.figures.transport);
         }
+        self.judged(Some(scale))
+    }
+
+    /// The same, judged by these needs instead.
+    #[must_use]
+    pub fn with_needs(mut self, needs: Needs) -> Self {
+        Arc::make_mut(&mut self.setup).needs = needs;
+        self.judged(None)
+    }
+
+    fn judged(mut self, scale: Option<&ScaleView>) -> Self {
         let lanes: Vec<Lane> = self.lanes.iter().map(|lane| lane.figures.clone()).collect();
-        self.verdict = verdict(&self.setup.needs, &self.setup.source, &lanes, Some(scale));
+        let source = really(&self.setup.source, self.sent, self.elapsed_s);
+        self.verdict = verdict(&self.setup.needs, &source, &lanes, scale);
         self
     }
 }

@@ -14,7 +14,6 @@ use super::work::{Done, Work};
 use crate::capture::place;
 use crate::compare::{
     self, CompareError, Comparison, Lesson, LessonSummary, RunView, Running, ScaleView, Target,
-    verdict,
 };
 use crate::model::{Needs, RunSetup, Source, TransportKind};
 use crate::server::Control;
@@ -244,12 +243,9 @@ impl Comparing {
 
     /// Judges what is over anew.
     fn judge(&mut self, needs: Needs) {
-        let Run::Over(view) = &mut self.run else { return };
-        let mut changed = RunView::clone(view);
-        Arc::make_mut(&mut changed.setup).needs = needs;
-        let lanes: Vec<_> = view.lanes.iter().map(|lane| lane.figures.clone()).collect();
-        changed.verdict = verdict(&needs, &view.setup.source, &lanes, None);
-        *view = Arc::new(changed);
+        if let Run::Over(view) = &mut self.run {
+            *view = Arc::new(RunView::clone(view).with_needs(needs));
+        }
     }
 
     /// Changes what a comparison sends; `false` where there is none to tell.
