@@ -1,5 +1,6 @@
 //! The system's own dialogs for files. Without the window there is nobody to ask.
 
+#[cfg(feature = "gui")]
 use std::path::PathBuf;
 
 #[cfg(feature = "gui")]
