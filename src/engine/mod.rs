@@ -9,6 +9,7 @@ mod core;
 mod dialog;
 mod handle;
 mod join;
+mod lent;
 mod meta;
 mod observer;
 mod opened;

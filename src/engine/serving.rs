@@ -8,6 +8,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::join::join;
+use super::lent::Lent;
 use super::snapshot::{ClientView, JoinView, ServerView, TopicView, TransportStats};
 use super::user_agent;
 use super::work::{Done, Work};
@@ -37,28 +38,6 @@ enum State {
     },
     Running(Server),
     Stopping,
-}
-
-/// Settings that a lesson may want otherwise, and that only a start can change.
-#[derive(Debug, Clone, PartialEq)]
-struct Lent {
-    history: usize,
-    hold: Duration,
-    heartbeat: Option<Duration>,
-    retry: Duration,
-}
-
-impl Lent {
-    fn of(options: &ServerOptions) -> Self {
-        let &ServerOptions { history, hold, heartbeat, retry, .. } = options;
-        Self { history, hold, heartbeat, retry }
-    }
-
-    /// These, and the rest as it is now.
-    fn with(self, now: &ServerOptions) -> ServerOptions {
-        let Self { history, hold, heartbeat, retry } = self;
-        ServerOptions { history, hold, heartbeat, retry, ..now.clone() }
-    }
 }
 
 /// The built-in server and what it leaves behind.

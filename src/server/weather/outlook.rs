@@ -46,8 +46,10 @@ impl Outlook {
         self.now.of(self.kind)
     }
 
+    /// What is done to messages, as of this moment: a message that is published after a change is
+    /// treated by it, whatever this stream has noticed so far.
     pub(in crate::server) fn mangling(&self) -> Mangling {
-        Mangling::of(self.impairment())
+        Mangling::of(self.changes.borrow().of(self.kind))
     }
 
     /// How much longer an answer of the client may take because of the weather.
