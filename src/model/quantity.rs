@@ -9,16 +9,9 @@ use std::time::Duration;
 pub fn parse_bytes(text: &str) -> Result<usize, String> {
     let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
-    let factor = match unit.trim().to_ascii_lowercase().as_str() {
-        "" | "b" => 1.0,
-        "k" | "kb" => 1e3,
-        "m" | "mb" => 1e6,
-        "g" | "gb" => 1e9,
-        "kib" => 1024.0,
-        "mib" => 1024.0 * 1024.0,
-        "gib" => 1024.0 * 1024.0 * 1024.0,
-        _ => return Err(format!("“{unit}” is no unit of size; try 100, 64KiB or 2MB")),
-    };
+    let unit = unit.trim();
+    let factor = bytes_in(unit)
+        .ok_or_else(|| format!("“{unit}” is no unit of size; try 100, 64KiB or 2MB"))?;
     let number: f64 = number.parse().map_err(|_| format!("“{number}” is no number"))?;
     let found = number * factor;
     if (1.0..=4e9).contains(&found) {
@@ -28,7 +21,21 @@ pub fn parse_bytes(text: &str) -> Result<usize, String> {
     }
 }
 
-/// The same in the largest unit that leaves no fraction, as [`parse_bytes`] reads it.
+/// How many bytes a unit stands for, in any case: `kB` is 1,000 and `KiB` 1,024; none is bytes.
+pub fn bytes_in(unit: &str) -> Option<f64> {
+    Some(match unit.to_ascii_lowercase().as_str() {
+        "" | "b" => 1.0,
+        "k" | "kb" => 1e3,
+        "m" | "mb" => 1e6,
+        "g" | "gb" => 1e9,
+        "kib" => 1024.0,
+        "mib" => 1024.0 * 1024.0,
+        "gib" => 1024.0 * 1024.0 * 1024.0,
+        _ => return None,
+    })
+}
+
+/// A number of bytes in the largest unit that leaves no fraction, as [`parse_bytes`] reads it.
 pub fn spell_bytes(bytes: u64) -> String {
     const UNITS: [(u64, &str); 4] =
         [(1_000_000, "MB"), (1 << 20, "MiB"), (1000, "kB"), (1 << 10, "KiB")];

@@ -2,6 +2,7 @@
 
 use super::error::Problem;
 use super::expr::NumberField;
+use crate::model::quantity;
 
 const TIMES: &str = "ns, us, ms, s, m, h";
 const BYTES: &str = "B, kB, MB, GB, KiB, MiB, GiB";
@@ -44,16 +45,9 @@ fn factor(field: NumberField, unit: &str) -> Result<f64, Problem> {
                 _ => return Err(Problem::NoSuchUnit(TIMES)),
             })
         }
-        NumberField::Size | NumberField::Wire => Ok(match unit.to_ascii_lowercase().as_str() {
-            "" | "b" => 1.0,
-            "k" | "kb" => 1e3,
-            "m" | "mb" => 1e6,
-            "g" | "gb" => 1e9,
-            "kib" => 1024.0,
-            "mib" => 1024.0 * 1024.0,
-            "gib" => 1024.0 * 1024.0 * 1024.0,
-            _ => return Err(Problem::NoSuchUnit(BYTES)),
-        }),
+        NumberField::Size | NumberField::Wire => {
+            quantity::bytes_in(unit).ok_or(Problem::NoSuchUnit(BYTES))
+        }
         _ if unit.is_empty() => Ok(1.0),
         _ => Err(Problem::ExpectedNumber(example(field))),
     }
