@@ -11,18 +11,6 @@ use crate::model::{Endpoint, EndpointError, TransportKind};
 /// # Errors
 /// `base` is no address.
 pub fn endpoints(base: &str) -> Result<Vec<Endpoint>, EndpointError> {
-    all(base, None)
-}
-
-/// The same for a client that says who it is, so that the server keeps an account of it.
-///
-/// # Errors
-/// As [`endpoints`].
-pub fn endpoints_named(base: &str, name: &str) -> Result<Vec<Endpoint>, EndpointError> {
-    all(base, Some(name))
-}
-
-fn all(base: &str, name: Option<&str>) -> Result<Vec<Endpoint>, EndpointError> {
     let base = base.split('#').next().unwrap_or_default();
     let (address, query) = base.split_once('?').unwrap_or((base, ""));
     let address = address.trim_end_matches('/');
@@ -31,9 +19,6 @@ fn all(base: &str, name: Option<&str>) -> Result<Vec<Endpoint>, EndpointError> {
         if key == "join" {
             pairs.append_pair("join", &value);
         }
-    }
-    if let Some(name) = name {
-        pairs.append_pair("client", name);
     }
     let pairs = pairs.finish();
     let query = if pairs.is_empty() { pairs } else { format!("?{pairs}") };
@@ -59,25 +44,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_and_a_name_go_with_every_endpoint() -> Result<(), EndpointError> {
+    fn a_token_goes_with_every_endpoint_and_nothing_else_does() -> Result<(), EndpointError> {
         let table = [
-            ("http://127.0.0.1:4100", None, "http://127.0.0.1:4100/poll", "/publish"),
-            (
-                "http://h:1/",
-                Some("a b&c"),
-                "http://h:1/poll?client=a+b%26c",
-                "/publish?client=a+b%26c",
-            ),
+            ("http://127.0.0.1:4100", "http://127.0.0.1:4100/poll", "/publish"),
+            ("http://h:1/", "http://h:1/poll", "/publish"),
             (
                 "http://h:1/?x=y&join=7F3K-22QD#top",
-                Some("sse"),
-                "http://h:1/poll?join=7F3K-22QD&client=sse",
-                "/publish?join=7F3K-22QD&client=sse",
+                "http://h:1/poll?join=7F3K-22QD",
+                "/publish?join=7F3K-22QD",
             ),
-            ("http://h:1?join=A", None, "http://h:1/poll?join=A", "/publish?join=A"),
+            ("http://h:1?join=A", "http://h:1/poll?join=A", "/publish?join=A"),
         ];
-        for (base, name, poll, publish) in table {
-            let endpoints = all(base, name)?;
+        for (base, poll, publish) in table {
+            let endpoints = endpoints(base)?;
             assert_eq!(endpoints.len(), TransportKind::ALL.len());
             let found = &endpoints[TransportKind::LongPoll as usize];
             assert_eq!(found.url.as_str(), poll);

@@ -64,7 +64,7 @@ mod weather;
 mod wire;
 mod ws;
 
-pub use address::{endpoints, endpoints_named};
+pub use address::endpoints;
 pub use clients::Client;
 pub use control::Control;
 pub use hub::{Hub, HubError, Overrun, Start, Subscription, TopicStats};
